@@ -1,0 +1,52 @@
+# Everything a stranger types. Set-up happens by itself, once: .venv/.ready remembers what was installed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo run test check soak bench lock format clean
+.DEFAULT_GOAL := help
+
+help:
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'uptimus needs Python 3.11 or newer (PYTHON=… names another one)'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv here; on Debian: apt-get install python3-venv'; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'Installing the pinned libraries into .venv …'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/.ready ## a simulated page plays a real outage; no tokens, no network
+	@$(BIN)/python -m bot demo --once
+
+run: .venv/.ready ## the long-running process, with the settings of .env
+	@$(BIN)/python -m bot run
+
+test: .venv/.ready ## the tests that a newcomer waits for
+	@$(BIN)/python -m pytest -q -n 2 -m 'not soak'
+
+soak: .venv/.ready ## what takes longer
+	@$(BIN)/python -m pytest -q -m soak
+
+check: .venv/.ready ## format, lint, types, import layers, migrations in step, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m bot db check
+	@$(MAKE) --no-print-directory test
+
+format: .venv/.ready ## put the code into the common form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/.ready ## the figures of the README, measured on this machine
+	@$(BIN)/python -m tests.bench
+
+lock: .venv/.ready ## pin the newest allowed set of libraries, with hashes and without addresses
+	@$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean: ## forget the set-up
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,65 @@
+"""Where messages go: what an address may look like, and how one becomes a destination."""
+
+import re
+from urllib.parse import urlsplit
+
+from relay.transports.sign import new_secret
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.commands.reply import CommandError
+from bot.commands.services import Services
+from storage import follows
+from storage.tables import Destination
+
+_SLACK = re.compile(r"slack:[TE][A-Z0-9]+/[CGD][A-Z0-9]+")
+
+
+def transport_of(uri: str, services: Services) -> str:
+    """The transport that speaks to this address. Raises CommandError for one that nobody can send to."""
+    if uri == "console:":
+        return "console"
+    if _SLACK.fullmatch(uri):
+        return "slack"
+    if uri.startswith(("https://", "http://")):
+        return _webhook(uri, services)
+    raise CommandError(
+        f"{uri[:80]!r} is not a destination: use console:, slack:TEAM/CHANNEL or the https:// address of a webhook"
+    )
+
+
+def _webhook(uri: str, services: Services) -> str:
+    try:
+        parts = urlsplit(uri)
+        valid = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or parts.username or parts.password:
+        raise CommandError("The webhook's address needs a host and may not hold a user name or a password")
+    if parts.scheme == "http" and not services.allow_private_networks:
+        raise CommandError(
+            "A webhook's address must begin with https:// (UPTIMUS_ALLOW_PRIVATE_NETWORKS opens http://)"
+        )
+    return "webhook"
+
+
+async def find_or_add(
+    services: Services, session: AsyncSession, workspace: str, uri: str
+) -> tuple[Destination, str | None]:
+    """The workspace's destination with this address, and its secret if it was made just now."""
+    transport = transport_of(uri, services)
+    workspace_id = await follows.workspace(session, workspace)
+    found = await follows.destination(session, workspace_id, uri)
+    if found is not None:
+        return found, None
+    secret = new_secret() if transport == "webhook" else None
+    sealed = [services.vault.seal(secret)] if secret else []
+    return await follows.add_destination(session, workspace_id, uri, transport, sealed), secret
+
+
+async def known(session: AsyncSession, workspace: str, uri: str) -> Destination:
+    """The workspace's destination with this address. Raises CommandError where there is none."""
+    workspace_id = await follows.workspace_if_any(session, workspace)
+    found = await follows.destination(session, workspace_id, uri) if workspace_id is not None else None
+    if found is None:
+        raise CommandError(f"There is no destination {uri[:120]}; `destination list` shows those there are")
+    return found

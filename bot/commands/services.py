@@ -1,0 +1,125 @@
+"""What commands work with, and how they find what somebody named."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.catalogue import Catalogue
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters.adapter import Read
+from adapters.fetch import Fetcher
+from adapters.schema import Status, rfc3339
+from bot.commands.reply import CommandError, Request, Row
+from bot.vault import Vault
+from relay.record import Pace
+from storage import follows, providers, state
+from storage.database import Database
+from storage.tables import Incident, Maintenance, Provider
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a command may need. `wake` tells a deliverer in this process that there may be work."""
+
+    database: Database
+    fetcher: Fetcher
+    adapters: Mapping[str, Read]
+    catalogue: Catalogue
+    vault: Vault
+    pace: Pace
+    allow_private_networks: bool
+    wake: Callable[[], None]
+    now: Callable[[], datetime]
+
+
+async def known_provider(services: Services, session: AsyncSession, text: str | None) -> Provider:
+    """The provider that was named, out of those that are or were followed. Raises CommandError."""
+    if not text:
+        raise CommandError("Which provider? Name it, as in: status chargeover")
+    found = await providers.find(session, text)
+    if found is not None:
+        return found
+    entry = services.catalogue.find(text)
+    if entry is not None:
+        found = await providers.find(session, entry.slug)
+        if found is not None:
+            return found
+        raise CommandError(f"Nobody follows {entry.name} yet; try: follow {entry.slug}")
+    raise CommandError(f"No provider is called {text[:80]!r}.{await meant(services, session, text)}")
+
+
+async def meant(services: Services, session: AsyncSession, text: str) -> str:
+    """` Did you mean …?`, or nothing."""
+    near = services.catalogue.nearest(text)
+    known = [slug for slug, _ in await providers.slugs_and_names(session) if text.lower() in slug]
+    names = list(dict.fromkeys([*known[:3], *(entry.slug for entry in near)]))[:3]
+    return f" Did you mean {' or '.join(names)}?" if names else ""
+
+
+async def followed_by(session: AsyncSession, request: Request) -> list[Provider]:
+    """The providers that this workspace follows, by name, each once."""
+    workspace_id = await follows.workspace_if_any(session, request.workspace)
+    if workspace_id is None:
+        return []
+    rows = await follows.of_workspace(session, workspace_id)
+    return list({provider.id: provider for _, provider, _ in rows}.values())
+
+
+def provider_json(provider: Provider) -> dict[str, Any]:
+    """A provider as the JSON of answers has it."""
+    return {
+        "slug": provider.slug,
+        "name": provider.name,
+        "url": provider.url,
+        "adapter": provider.adapter,
+        "status": provider.status,
+        "readable": provider.failure is None,
+        "last_read_at": rfc3339(provider.last_read_at) if provider.last_read_at else None,
+    }
+
+
+def words(word: str) -> str:
+    """`partial_outage` as people write it."""
+    return word.replace("_", " ")
+
+
+def incident_row(row: Incident, *, provider: str | None = None) -> Row:
+    """An incident on one line."""
+    case = state.incident(row)
+    title = f"{provider}: {case.title}" if provider else case.title
+    return Row(
+        title=title,
+        detail=f"{words(case.phase)}, impact {words(case.impact)}",
+        at=case.started_at,
+        url=case.url,
+    )
+
+
+def maintenance_row(row: Maintenance, *, provider: str | None = None) -> Row:
+    """A maintenance on one line."""
+    case = state.maintenance(row)
+    title = f"{provider}: {case.title}" if provider else case.title
+    return Row(title=title, detail=words(case.phase), at=case.starts_at, url=case.url)
+
+
+def shown_status(provider: Provider) -> Status:
+    """The provider's status as far as it is known now: what a page said before it became unreadable is not."""
+    return Status(provider.status) if provider.failure is None else Status.UNKNOWN
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """`12 s ago`, in the largest fitting unit."""
+    if moment is None:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 incident`, `2 incidents`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,139 @@
+"""The one settings class: from the environment and `.env`; every secret also as `NAME_FILE`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing; the message names it in one line."""
+
+
+def _api_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not url.endswith("/api/"):
+        raise ValueError("must be an http(s) address that ends in /api/")
+    return url
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. `.env.example` documents each one."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    database_url: str = "sqlite:///uptimus.db"
+    port: int = Field(8080, ge=0, le=65535)
+    host: str = Field("0.0.0.0", validation_alias="UPTIMUS_HOST")  # noqa: S104
+    public_url: str | None = Field(None, validation_alias="UPTIMUS_PUBLIC_URL")
+    secret_key: SecretStr | None = Field(None, validation_alias="UPTIMUS_SECRET_KEY")
+    poll_interval: float = Field(60, ge=1, le=86400, validation_alias="UPTIMUS_POLL_INTERVAL")
+    component_hold: float = Field(60, ge=0, le=3600, validation_alias="UPTIMUS_COMPONENT_HOLD")
+    allow_private_networks: bool = Field(False, validation_alias="UPTIMUS_ALLOW_PRIVATE_NETWORKS")
+    user_agent: str | None = Field(None, validation_alias="UPTIMUS_USER_AGENT")
+    log_format: Literal["json", "text"] = Field("text", validation_alias="UPTIMUS_LOG_FORMAT")
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent: who reads the page, and where to ask about it."""
+        home = self.public_url or "https://github.com/uptimus/uptimus"
+        return self.user_agent or f"uptimus/0.1 (+{home})"
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file, where it is an embedded one."""
+        url = make_url(self.database_url)
+        return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        try:
+            parsed = make_url(url)
+            backend = parsed.get_backend_name()
+        except ArgumentError:
+            raise ValueError("is not a database address") from None
+        if backend not in ("sqlite", "postgres", "postgresql"):
+            raise ValueError("must begin with sqlite:// or postgres://")
+        if backend == "sqlite" and not parsed.database:
+            raise ValueError("must name a file: sqlite:///uptimus.db")
+        return f"postgresql{url[len('postgres') :]}" if url.startswith("postgres:") else url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _fernet_keys(cls, keys: SecretStr | None) -> SecretStr | None:
+        for key in keys.get_secret_value().split(",") if keys else ():
+            try:
+                Fernet(key.strip())
+            except ValueError:
+                raise ValueError(
+                    "must be one or more Fernet keys (32 bytes, URL-safe base64), separated by commas"
+                ) from None
+        return keys
+
+    @field_validator("slack_bot_token", "slack_app_token")
+    @classmethod
+    def _slack_token(cls, token: SecretStr | None, info: object) -> SecretStr | None:
+        prefix = "xapp-" if getattr(info, "field_name", "") == "slack_app_token" else "xox"
+        if token is not None and not token.get_secret_value().startswith(prefix):
+            raise ValueError(f"must begin with {prefix}")
+        return token
+
+
+SECRETS = (
+    "DATABASE_URL",
+    "UPTIMUS_SECRET_KEY",
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+)
+
+
+def load(env_file: str = ".env") -> Settings:
+    """The settings as the environment and `.env` give them. Raises SettingsError."""
+    given = {**dotenv_values(env_file), **os.environ}
+    try:
+        return Settings(_env_file=env_file, **_from_files(given))  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+
+
+def _from_files(given: Mapping[str, str | None]) -> dict[str, str]:
+    values = {}
+    for name in SECRETS:
+        path = given.get(f"{name}_FILE")
+        if not path:
+            continue
+        if given.get(name):
+            raise SettingsError(f"{name} and {name}_FILE are both set; leave one out")
+        try:
+            values[_field(name)] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}_FILE: {path} can't be read ({type(error).__name__})") from None
+    return values
+
+
+def _field(name: str) -> str:
+    return name.removeprefix("UPTIMUS_").lower()
+
+
+def _one_line(error: ValidationError) -> str:
+    """Names the first wrong setting, without its value, which may be a secret."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field is not None else None
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{alias or name.upper()} {said[0].lower()}{said[1:]}"

@@ -1,0 +1,53 @@
+"""Secrets at rest: encrypted with the operator's key, or with one made beside an embedded database."""
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from bot.settings import Settings, SettingsError
+
+
+class Vault:
+    """Seals and opens secrets. Several keys: the first seals, all open."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, secret: str) -> str:
+        """The secret as it may be stored."""
+        return self._fernet.encrypt(secret.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The secret again. Raises SettingsError when no key fits."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise SettingsError(
+                "UPTIMUS_SECRET_KEY does not open what is stored; name the former key too"
+            ) from None
+
+
+def from_settings(settings: Settings) -> Vault:
+    """The vault that the settings describe. An embedded database without a key gets one beside it, readable by
+    its owner alone; PostgreSQL without a key is refused."""
+    if settings.secret_key is not None:
+        return Vault([key.strip() for key in settings.secret_key.get_secret_value().split(",")])
+    database = settings.sqlite_path
+    if database is None:
+        raise SettingsError("UPTIMUS_SECRET_KEY is required with PostgreSQL")
+    return Vault([_key_beside(database)])
+
+
+def _key_beside(database: Path) -> str:
+    path = database.with_name(database.name + ".key")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(f"DATABASE_URL: {path} can't be written ({error.strerror})") from None
+    key = Fernet.generate_key().decode()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(key + "\n")
+    return key

@@ -1,0 +1,68 @@
+"""Collects small writes and hands them over together: one transaction for fifty instead of fifty."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+import structlog
+
+Item = TypeVar("Item")
+
+log = structlog.get_logger(__name__)
+
+
+class Batcher(Generic[Item]):
+    """Writes what was put in after `wait` seconds at the latest, in the order in which it was put.
+
+    A write that fails is tried again with the same items until it succeeds or the batcher is closed.
+    """
+
+    def __init__(
+        self, write: Callable[[list[Item]], Awaitable[None]], *, wait: float = 0.02, most: int = 200
+    ) -> None:
+        self._write = write
+        self._wait = wait
+        self._most = most
+        self._items: list[Item] = []
+        self._filled = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to write in the background."""
+        self._task = asyncio.create_task(self._run(), name="batcher")
+
+    def put(self, item: Item) -> None:
+        """To be written soon."""
+        self._items.append(item)
+        self._filled.set()
+
+    async def aclose(self) -> None:
+        """Writes what is left, and ends."""
+        self._closing = True
+        self._filled.set()
+        if self._task:
+            await self._task
+
+    async def _run(self) -> None:
+        while not (self._closing and not self._items):
+            await self._filled.wait()
+            if not self._closing and len(self._items) < self._most:
+                await asyncio.sleep(self._wait)
+            self._filled.clear()
+            while self._items:
+                await self._flush()
+
+    async def _flush(self) -> None:
+        batch = self._items[: self._most]
+        try:
+            await self._write(batch)
+        except Exception as error:
+            log.warning("write failed", items=len(batch), error=type(error).__name__, detail=str(error)[:200])
+            if self._closing:
+                raise
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1)
+            return
+        del self._items[: len(batch)]

@@ -1,0 +1,158 @@
+"""What changed: the events that diff returns, the database keeps and transports tell."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from adapters.schema import Component, Incident, Maintenance, Status, Update, Value, rfc3339
+
+SCHEMA_VERSION = 1
+"""Of the public JSON of an event. It goes up when a field changes its meaning or goes away."""
+
+
+class EventType(StrEnum):
+    """One change between two snapshots."""
+
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_UPDATED = "incident.updated"
+    INCIDENT_EDITED = "incident.edited"
+    INCIDENT_RESOLVED = "incident.resolved"
+    INCIDENT_REOPENED = "incident.reopened"
+    INCIDENT_POSTMORTEM = "incident.postmortem"
+    INCIDENT_REMOVED = "incident.removed"
+    MAINTENANCE_SCHEDULED = "maintenance.scheduled"
+    MAINTENANCE_UPDATED = "maintenance.updated"
+    MAINTENANCE_EDITED = "maintenance.edited"
+    MAINTENANCE_REMINDER = "maintenance.reminder"
+    MAINTENANCE_STARTED = "maintenance.started"
+    MAINTENANCE_COMPLETED = "maintenance.completed"
+    MAINTENANCE_CANCELED = "maintenance.canceled"
+    COMPONENT_CHANGED = "component.changed"
+    PROVIDER_UNREADABLE = "provider.unreadable"
+    PROVIDER_READABLE = "provider.readable"
+
+
+class SubjectKind(StrEnum):
+    """What an event can be about."""
+
+    INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
+    COMPONENT = "component"
+    PROVIDER = "provider"
+
+
+class Stream(StrEnum):
+    """What a follower can choose."""
+
+    INCIDENTS = "incidents"
+    COMPONENTS = "components"
+    MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an event is about. `id` is the provider's own, empty for the provider itself."""
+
+    kind: SubjectKind
+    id: str = ""
+
+
+class EventProvider(Value):
+    """The provider as it was when the event was seen."""
+
+    slug: str
+    name: str
+    url: str
+    status: Status
+
+
+class EventData(Value):
+    """The public `data` of an event. One of incident, maintenance and component is set, as the type says
+    (none for an event about the provider itself)."""
+
+    provider: EventProvider
+    incident: Incident | None = None
+    maintenance: Maintenance | None = None
+    component: Component | None = None
+    update: Update | None = None
+    """The update that caused the event."""
+    previous: dict[str, Any] = {}
+    """The former values of what changed."""
+
+    def public(self) -> dict[str, Any]:
+        """As JSON: the subjects that are not there are left out, `update` is always there."""
+        absent = {name for name in ("incident", "maintenance", "component") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=absent)
+
+
+class Affected(Value):
+    """A component by name, for messages: an incident's own JSON holds ids alone."""
+
+    id: str
+    name: str
+    status: Status
+
+
+class Context(Value):
+    """What messages and filters need and the public JSON leaves out."""
+
+    affected: tuple[Affected, ...] = ()
+    """The components that the incident or maintenance names, with their present status."""
+    component_ids: tuple[str, ...] = ()
+    """Every component the subject has ever named: what a component filter looks at. Empty: it may concern any."""
+    told_whole: bool = False
+    """The event before this one already told everything (an incident that was first seen when it was over):
+    chat adds no second message."""
+    opens: bool = False
+    """A conversation starts here, also where an older one about the same subject exists (a component that
+    breaks again months later)."""
+    reason: str | None = None
+    """Why a page can't be read, in one line."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change, not yet numbered. `key` is unique per provider: a second poll can't make it twice."""
+
+    type: EventType
+    key: str
+    subject: Subject
+    data: EventData
+    context: Context = Context()
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as the database keeps it: public id, place in its subject's order, and when it was seen."""
+
+    id: str
+    type: EventType
+    sequence: int
+    subject: Subject
+    seen_at: datetime
+    raw_data: dict[str, Any]
+    """The public `data`, as stored."""
+    raw_context: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def data(self) -> EventData:
+        """The public `data`, typed."""
+        return EventData.model_validate(self.raw_data)
+
+    @cached_property
+    def context(self) -> Context:
+        """What the public JSON leaves out, typed."""
+        return Context.model_validate(self.raw_context)
+
+    def public(self) -> dict[str, Any]:
+        """The body of a webhook and an item of the API."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "timestamp": rfc3339(self.seen_at),
+            "sequence": self.sequence,
+            "schema_version": SCHEMA_VERSION,
+            "data": self.raw_data,
+        }

@@ -1,0 +1,65 @@
+"""Which events a follow wants. Pure functions of the event and of what the follow chose."""
+
+from dataclasses import dataclass
+
+from adapters.schema import Impact, Status
+from relay.events import EventType, StoredEvent, Stream
+
+_SEVERITY = {Impact.NONE: 0, Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}
+_COMPONENT_SEVERITY = {
+    Status.DEGRADED: 1,
+    Status.PARTIAL_OUTAGE: 2,
+    Status.MAJOR_OUTAGE: 3,
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a follow chose. No components: all. No least impact: any, `none` included."""
+
+    streams: frozenset[Stream] = frozenset(Stream)
+    component_ids: frozenset[str] = frozenset()
+    min_impact: Impact | None = None
+
+
+def stream(type_: EventType) -> Stream | None:
+    """The stream an event belongs to; None for events about the provider itself, which every follower gets."""
+    kind = type_.partition(".")[0]
+    return {
+        "incident": Stream.INCIDENTS,
+        "maintenance": Stream.MAINTENANCE,
+        "component": Stream.COMPONENTS,
+    }.get(kind)
+
+
+def wants(filters: Filters, event: StoredEvent, begun: bool) -> bool:
+    """Whether the event is to be told.
+
+    begun: something of this thread has been told already; then a sinking impact leaves nothing out any more, or
+    the reader would never see the end.
+    """
+    belongs = stream(event.type)
+    if belongs is None:
+        return True
+    return (
+        belongs in filters.streams
+        and _concerns(filters.component_ids, event.context.component_ids)
+        and (begun or filters.min_impact is None or _grave_enough(event, filters.min_impact))
+    )
+
+
+def _concerns(wanted: frozenset[str], named: tuple[str, ...]) -> bool:
+    # An incident that names no component may concern any of them.
+    return not wanted or not named or not wanted.isdisjoint(named)
+
+
+def _grave_enough(event: StoredEvent, least: Impact) -> bool:
+    data = event.data
+    if data.incident is not None:
+        # What a page does not say may be the worst.
+        return _SEVERITY.get(data.incident.impact, 3) >= _SEVERITY.get(least, 0)
+    if data.component is not None:
+        was = Status(data.previous.get("status", Status.UNKNOWN))
+        severity = max(_COMPONENT_SEVERITY.get(status, 0) for status in (data.component.status, was))
+        return severity >= _SEVERITY.get(least, 0)
+    return True

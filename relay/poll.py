@@ -1,0 +1,198 @@
+"""Claims pages that are due, reads each once, and has what it says recorded."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from adapters.adapter import Page, Read, Reading
+from adapters.fetch import AdapterError, Fetcher
+from relay import record
+from relay.batch import Batcher
+from relay.metrics import Metrics
+from relay.record import ImplausibleError, Pace
+from storage import providers
+from storage.database import Database
+from storage.providers import Claimed, Unchanged
+
+READ_TIMEOUT = 20.0
+LEASE = 60.0
+"""Longer than the longest read, so that no poll of a page overlaps another."""
+ACTIVE_INTERVAL = 20.0
+LONGEST_BACKOFF = 300.0
+LONGEST_RETRY_AFTER = 3600.0
+
+log = structlog.get_logger("poll")
+
+
+def pace(interval: float, hold: float) -> Pace:
+    """From the two settings: the other times follow."""
+    return Pace(
+        interval=interval,
+        active_interval=min(ACTIVE_INTERVAL, interval),
+        hold=timedelta(seconds=hold),
+        gap=3 * interval + LONGEST_BACKOFF,
+    )
+
+
+def delay_after_failure(failures: int, interval: float, retry_after: float | None) -> float:
+    """Seconds until a page that failed `failures` times running is read again: one interval, then two, four … at
+    most 30 intervals or 5 minutes, whichever is less; never before the page asked for."""
+    backoff = min(interval * 2 ** min(failures - 1, 10), 30 * interval, max(LONGEST_BACKOFF, interval))
+    return max(backoff, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+
+class Poller:
+    """Reads the pages that somebody follows. `recorded` is called when there is something new to tell."""
+
+    def __init__(
+        self,
+        database: Database,
+        fetcher: Fetcher,
+        adapters: Mapping[str, Read],
+        *,
+        pace: Pace,
+        metrics: Metrics,
+        recorded: Callable[[], None],
+        at_once: int = 100,
+    ) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._adapters = adapters
+        self._pace = pace
+        self._metrics = metrics
+        self._recorded = recorded
+        self._at_once = at_once
+        self._polls: set[asyncio.Task[None]] = set()
+        self._unchanged: Batcher[Unchanged] = Batcher(self._write_unchanged, wait=0.05)
+        self._free = asyncio.Event()
+        self._closing = False
+
+    def start(self) -> None:
+        """Begins to accept ticks."""
+        self._unchanged.start()
+
+    async def tick(self) -> None:
+        """Polls everything that is due now, up to `at_once` pages at a time. Meant to be called every second."""
+        while not self._closing:
+            free = self._at_once - len(self._polls)
+            if free <= 0:
+                self._free.clear()
+                await self._free.wait()
+                continue
+            async with self._database.write(relaxed=True) as session:
+                claimed = await providers.claim_due(session, free, LEASE, self._pace.gap)
+            for one in claimed:
+                task = asyncio.create_task(self._poll(one), name=f"poll {one.slug}")
+                self._polls.add(task)
+                task.add_done_callback(self._polled)
+            if len(claimed) < free:
+                return
+
+    async def idle(self) -> None:
+        """Waits until no poll is under way."""
+        while self._polls:
+            await asyncio.wait(self._polls)
+
+    async def aclose(self) -> None:
+        """Gives up the reads that are under way (their pages become due again) and writes down the others."""
+        self._closing = True
+        self._free.set()
+        for task in self._polls:
+            task.cancel()
+        await asyncio.gather(*self._polls, return_exceptions=True)
+        await self._unchanged.aclose()
+
+    def _polled(self, task: asyncio.Task[None]) -> None:
+        self._polls.discard(task)
+        self._free.set()
+
+    async def _poll(self, claimed: Claimed) -> None:
+        began = time.monotonic()
+        try:
+            outcome, detail = await self._read_and_record(claimed)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # The database, or a mistake of ours: the lease ends by itself and the page is read again.
+            log.exception("poll failed", provider=claimed.slug)
+            outcome, detail = "lost", type(error).__name__
+        duration = time.monotonic() - began
+        self._metrics.poll(outcome, duration)
+        log.info("poll", provider=claimed.slug, outcome=outcome, ms=round(duration * 1000), detail=detail)
+
+    async def _read_and_record(self, claimed: Claimed) -> tuple[str, str | None]:
+        try:
+            reading = await self._read(claimed)
+        except AdapterError as error:
+            return await self._record_failure(claimed, error.reason, error.retry_after)
+        if reading.snapshot is None and not claimed.fresh:
+            memory = reading.memory if reading.memory is not claimed.memory else None
+            self._unchanged.put(Unchanged(claimed.id, claimed.token, self._delay(claimed.active), memory))
+            return "unchanged", None
+        try:
+            return await self._record(claimed, reading)
+        except ImplausibleError as doubt:
+            return await self._record_failure(claimed, str(doubt), None)
+
+    async def _read(self, claimed: Claimed) -> Reading:
+        read = self._adapters.get(claimed.adapter)
+        if read is None:
+            raise AdapterError(f"there is no adapter called {claimed.adapter}")
+        page = Page(
+            url=claimed.url,
+            now=datetime.now(UTC),
+            memory={} if claimed.fresh else claimed.memory,
+            open_ids=claimed.open_ids,
+            interval=self._pace.interval,
+        )
+        try:
+            async with asyncio.timeout(READ_TIMEOUT):
+                return await read(page, self._fetcher)
+        except TimeoutError:
+            raise AdapterError(f"the page took longer than {READ_TIMEOUT:.0f} seconds") from None
+        except AdapterError:
+            raise
+        except Exception as error:
+            log.exception("adapter failed", provider=claimed.slug, adapter=claimed.adapter)
+            raise AdapterError(f"the adapter failed ({type(error).__name__})") from error
+
+    async def _record(self, claimed: Claimed, reading: Reading) -> tuple[str, str | None]:
+        async with self._database.write() as session:
+            provider = await providers.owned(session, claimed.id, claimed.token)
+            if provider is None:
+                return "lost", "another poll has taken over"
+            events = await record.record_snapshot(session, provider, reading, self._pace, _jittered(1.0))
+        for event in events:
+            self._metrics.event(str(event.type))
+        if events:
+            self._recorded()
+        changed = "changed" if reading.snapshot is not None else "unchanged"
+        return changed, ", ".join(str(event.type) for event in events) or None
+
+    async def _record_failure(
+        self, claimed: Claimed, reason: str, retry_after: float | None
+    ) -> tuple[str, str | None]:
+        async with self._database.write() as session:
+            provider = await providers.owned(session, claimed.id, claimed.token)
+            if provider is None:
+                return "lost", "another poll has taken over"
+            delay = delay_after_failure(provider.failures + 1, self._pace.interval, retry_after)
+            events = await record.record_failure(session, provider, reason, _jittered(delay))
+        if events:
+            self._recorded()
+        return "failed", reason
+
+    def _delay(self, active: bool) -> float:
+        return _jittered(self._pace.active_interval if active else self._pace.interval)
+
+    async def _write_unchanged(self, outcomes: list[Unchanged]) -> None:
+        async with self._database.write(relaxed=True) as session:
+            await providers.record_unchanged(session, outcomes)
+
+
+def _jittered(seconds: float) -> float:
+    return seconds * random.uniform(0.95, 1.05)

@@ -1,0 +1,144 @@
+"""Engine, transactions, and the few places where SQLite and PostgreSQL differ."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, event, literal
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+
+from storage.tables import UtcDateTime
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class from_now(FunctionElement[Any]):  # noqa: N801
+    """The database's own clock plus some seconds. Leases and due times are decided by it alone."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, seconds: float | ColumnElement[float] = 0.0) -> None:
+        super().__init__(literal(float(seconds)) if isinstance(seconds, int | float) else seconds)
+
+
+@compiles(from_now, "postgresql")
+def _from_now_postgresql(element: from_now, compiler: SQLCompiler, **options: Any) -> str:
+    seconds = compiler.process(element.clauses, **options)
+    return f"(clock_timestamp() + CAST({seconds} AS double precision) * interval '1 second')"
+
+
+@compiles(from_now, "sqlite")
+def _from_now_sqlite(element: from_now, compiler: SQLCompiler, **options: Any) -> str:
+    # Six digits, as SQLAlchemy writes its own times, so that the two compare as text.
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', {seconds} || ' seconds') || '000')"
+
+
+def async_url(url: str) -> URL:
+    """The address as hosts hand it out, with the driver that we use. A relative SQLite path stays relative."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    query = {name: value for name, value in parsed.query.items() if name != "sslmode"}
+    if "sslmode" in parsed.query:  # libpq's name for it; asyncpg's is `ssl`
+        query["ssl"] = parsed.query["sslmode"]
+    return parsed.set(drivername="postgresql+asyncpg", query=query)
+
+
+class Database:
+    """One engine. `read()` and `write()` give a session in a transaction that commits when the block ends."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = async_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, pool_size)
+        self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._relaxed = self._engine.execution_options(begin="BEGIN IMMEDIATE", relaxed=True)
+        # SQLite has one writer at a time; waiting here is fair and wakes at once, its own busy loop is neither.
+        self._turn: asyncio.Lock | _NoLock = asyncio.Lock() if self.is_sqlite else _NoLock()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For migrations and for tests."""
+        return self._engine
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only looks."""
+        async with (
+            AsyncSession(self._engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def write(self, *, relaxed: bool = False) -> AsyncIterator[AsyncSession]:
+        """A transaction that changes something.
+
+        relaxed: the commit may be lost by a power cut (never by a crash of the process). For claims and
+        acknowledgements, where losing one costs a repeat and never a loss.
+        """
+        engine = self._relaxed if relaxed else self._writer
+        async with (
+            self._turn,
+            AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    async def aclose(self) -> None:
+        """Gives every connection back."""
+        await self._engine.dispose()
+
+
+class _NoLock:
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "synchronous=FULL",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if "begin" in options:  # it writes
+            connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get('relaxed') else 'FULL'}")
+        connection.exec_driver_sql(options.get("begin", "BEGIN"))
+
+    return engine
+
+
+def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("relaxed"):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    return engine
+
+
+MomentType = DateTime

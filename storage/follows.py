@@ -1,0 +1,135 @@
+"""Workspaces, destinations and follows: who wants to be told of what, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import from_now
+from storage.tables import Destination, Follow, Provider, Subject, Thread, Workspace
+
+
+async def workspace(session: AsyncSession, key: str) -> int:
+    """The id of the workspace, which is made when it is named for the first time."""
+    found = await session.scalar(select(Workspace.id).where(Workspace.key == key))
+    if found is not None:
+        return found
+    made = await session.execute(insert(Workspace).values(key=key, created_at=from_now()).returning(Workspace.id))
+    return made.scalar_one()
+
+
+async def workspace_if_any(session: AsyncSession, key: str) -> int | None:
+    """The id of the workspace, if it was ever named."""
+    return await session.scalar(select(Workspace.id).where(Workspace.key == key))
+
+
+async def destination(session: AsyncSession, workspace_id: int, uri: str) -> Destination | None:
+    """The workspace's destination with this address."""
+    return await session.scalar(
+        select(Destination).where(Destination.workspace_id == workspace_id, Destination.uri == uri)
+    )
+
+
+async def destinations(session: AsyncSession, workspace_id: int) -> Sequence[Destination]:
+    """All destinations of a workspace."""
+    return (
+        await session.scalars(
+            select(Destination).where(Destination.workspace_id == workspace_id).order_by(Destination.id)
+        )
+    ).all()
+
+
+async def add_destination(
+    session: AsyncSession, workspace_id: int, uri: str, transport: str, encrypted_secrets: list[str]
+) -> Destination:
+    """Makes a destination."""
+    row = Destination(
+        workspace_id=workspace_id,
+        uri=uri,
+        transport=transport,
+        secrets=encrypted_secrets,
+        created_at=(await session.execute(select(from_now()))).scalar_one(),
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def remove_destination(session: AsyncSession, destination_id: int) -> list[int]:
+    """Removes a destination with its follows, threads and deliveries; the ids of the providers it followed."""
+    provider_ids = list(
+        await session.scalars(select(Follow.provider_id).where(Follow.destination_id == destination_id))
+    )
+    await session.execute(delete(Destination).where(Destination.id == destination_id))
+    return provider_ids
+
+
+async def find(session: AsyncSession, provider_id: int, destination_id: int) -> Follow | None:
+    """The follow of this provider at this destination."""
+    return await session.scalar(
+        select(Follow).where(Follow.provider_id == provider_id, Follow.destination_id == destination_id)
+    )
+
+
+async def of_workspace(session: AsyncSession, workspace_id: int) -> list[tuple[Follow, Provider, Destination]]:
+    """Everything that a workspace follows, by the provider's name."""
+    rows = await session.execute(
+        select(Follow, Provider, Destination)
+        .join(Provider, Provider.id == Follow.provider_id)
+        .join(Destination, Destination.id == Follow.destination_id)
+        .where(Destination.workspace_id == workspace_id)
+        .order_by(Provider.name, Destination.uri)
+    )
+    return [(follow, provider, destination) for follow, provider, destination in rows]
+
+
+async def remove(session: AsyncSession, follow: Follow) -> None:
+    """Ends a follow. Its threads stay where they are, asleep: should the follow come back, they go on."""
+    await session.execute(delete(Follow).where(Follow.id == follow.id))
+    about = select(Subject.id).where(Subject.provider_id == follow.provider_id)
+    await session.execute(
+        update(Thread)
+        .where(Thread.destination_id == follow.destination_id, Thread.subject_id.in_(about))
+        .values(cursor=Thread.head, due_at=None, attempt=0),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def set_secrets(session: AsyncSession, destination_id: int, encrypted_secrets: list[str]) -> None:
+    """Sets the secrets of a destination, the newest first."""
+    await session.execute(
+        update(Destination).where(Destination.id == destination_id).values(secrets=encrypted_secrets)
+    )
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How many providers a workspace follows, how many of them are not operational, and the worst of them."""
+
+    followed: int
+    in_trouble: int
+    worst: Sequence[Provider]
+
+
+async def glance(session: AsyncSession, workspace_id: int, most: int) -> Glance:
+    """Everything that a workspace follows, the worst first. One that can't be read is not operational."""
+    mine = Provider.id.in_(
+        select(Follow.provider_id)
+        .join(Destination, Destination.id == Follow.destination_id)
+        .where(Destination.workspace_id == workspace_id)
+    )
+    order = ("major_outage", "partial_outage", "degraded", "maintenance", "unknown", "operational")
+    severity = case(
+        (Provider.failure.is_not(None), order.index("unknown")),
+        *((Provider.status == status, place) for place, status in enumerate(order)),
+        else_=order.index("unknown"),
+    )
+    calm = order.index("operational")
+    followed, in_trouble = (
+        await session.execute(
+            select(func.count(), func.count().filter(severity != calm)).select_from(Provider).where(mine)
+        )
+    ).one()
+    worst = await session.scalars(select(Provider).where(mine).order_by(severity, Provider.name).limit(most))
+    return Glance(followed, in_trouble, worst.all())

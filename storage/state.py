@@ -1,0 +1,299 @@
+"""What is remembered of one provider's page, in the form in which two reads are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters import schema
+from adapters.schema import OVER, Impact, IncidentPhase, MaintenancePhase, Status
+from storage import tables
+
+Case = TypeVar("Case", schema.Incident, schema.Maintenance)
+
+
+@dataclass(frozen=True)
+class Known(Generic[Case]):
+    """An incident or a maintenance as it was last seen, and what is remembered about it."""
+
+    case: Case
+    ever_component_ids: tuple[str, ...] = ()
+    """Every component it has named, also those it names no more."""
+    revision: int = 0
+    """Counts its changes."""
+    missing: int = 0
+    """On how many reads running the page did not know it any more."""
+    removed: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Neither over nor removed."""
+        return not self.removed and self.case.phase not in OVER
+
+
+@dataclass(frozen=True)
+class KnownComponent:
+    """A component as it was last seen, and how far its followers have been told."""
+
+    component: schema.Component
+    told_status: Status
+    told_at: datetime | None = None
+    told_in: str | None = None
+    """`incident:ID` or `maintenance:ID`: whose thread it was told in. None: its own."""
+    held_since: datetime | None = None
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that a new read of the page is compared with.
+
+    Of incidents and maintenances it holds those that are active and those that the caller asked for; the others
+    are over and out of the read's reach.
+    """
+
+    slug: str
+    name: str
+    url: str
+    page_id: str | None = None
+    first_read_at: datetime | None = None
+    status: Status = Status.UNKNOWN
+    components: Mapping[str, KnownComponent] = field(default_factory=dict)
+    incidents: Mapping[str, Known[schema.Incident]] = field(default_factory=dict)
+    maintenances: Mapping[str, Known[schema.Maintenance]] = field(default_factory=dict)
+    past_incidents: int = 0
+    """How many incidents are known that are over."""
+
+
+_INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
+_MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
+
+
+async def load(session: AsyncSession, provider: tables.Provider, also: frozenset[str] = frozenset()) -> State:
+    """The state of a provider, with the active incidents and maintenances and those whose ids are in `also`."""
+    components = await session.scalars(
+        select(tables.Component)
+        .where(tables.Component.provider_id == provider.id)
+        .order_by(tables.Component.position)
+    )
+    incidents = await session.scalars(
+        select(tables.Incident).where(
+            tables.Incident.provider_id == provider.id,
+            or_(
+                tables.Incident.phase.not_in(_INCIDENT_OVER) & ~tables.Incident.removed,
+                tables.Incident.external_id.in_(also),
+            ),
+        )
+    )
+    maintenances = await session.scalars(
+        select(tables.Maintenance).where(
+            tables.Maintenance.provider_id == provider.id,
+            or_(
+                tables.Maintenance.phase.not_in(_MAINTENANCE_OVER) & ~tables.Maintenance.removed,
+                tables.Maintenance.external_id.in_(also),
+            ),
+        )
+    )
+    past = await session.scalar(
+        select(func.count())
+        .select_from(tables.Incident)
+        .where(tables.Incident.provider_id == provider.id, tables.Incident.phase.in_(_INCIDENT_OVER))
+    )
+    return State(
+        slug=provider.slug,
+        name=provider.name,
+        url=provider.url,
+        page_id=provider.page_id,
+        first_read_at=provider.first_read_at,
+        status=Status(provider.status),
+        components={row.external_id: known_component(row) for row in components},
+        incidents={row.external_id: _remembered(row, incident(row)) for row in incidents},
+        maintenances={row.external_id: _remembered(row, maintenance(row)) for row in maintenances},
+        past_incidents=past or 0,
+    )
+
+
+def component(row: tables.Component) -> schema.Component:
+    """A stored component, as the schema has it."""
+    return schema.Component(
+        id=row.external_id,
+        name=row.name,
+        group=row.group,
+        description=row.description,
+        status=Status(row.status),
+        changed_at=row.changed_at,
+    )
+
+
+def known_component(row: tables.Component) -> KnownComponent:
+    """A stored component, with what its followers have been told."""
+    return KnownComponent(
+        component=component(row),
+        told_status=Status(row.told_status),
+        told_at=row.told_at,
+        told_in=row.told_in,
+        held_since=row.held_since,
+        removed_at=row.removed_at,
+    )
+
+
+def incident(row: tables.Incident) -> schema.Incident:
+    """A stored incident, as the schema has it."""
+    return schema.Incident(
+        id=row.external_id,
+        title=row.title,
+        impact=Impact(row.impact),
+        phase=IncidentPhase(row.phase),
+        started_at=row.started_at,
+        resolved_at=row.resolved_at,
+        url=row.url,
+        component_ids=tuple(row.component_ids),
+        updates=tuple(schema.Update.model_validate(update) for update in row.updates),
+    )
+
+
+def maintenance(row: tables.Maintenance) -> schema.Maintenance:
+    """A stored maintenance, as the schema has it."""
+    return schema.Maintenance(
+        id=row.external_id,
+        title=row.title,
+        phase=MaintenancePhase(row.phase),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        url=row.url,
+        component_ids=tuple(row.component_ids),
+        updates=tuple(schema.Update.model_validate(update) for update in row.updates),
+    )
+
+
+def _remembered(row: tables.Incident | tables.Maintenance, case: Case) -> Known[Case]:
+    return Known(
+        case=case,
+        ever_component_ids=tuple(row.ever_component_ids),
+        revision=row.revision,
+        missing=row.missing,
+        removed=row.removed,
+    )
+
+
+async def save(
+    session: AsyncSession,
+    provider_id: int,
+    before: State,
+    after: State,
+    positions: Mapping[str, int],
+    now: datetime,
+) -> None:
+    """Writes what differs. `positions` is the page's order of its components."""
+    if before.first_read_at is None or before.status != after.status:
+        await _save_span(session, provider_id, None, after.status, now)
+    await _save_components(session, provider_id, before, after, positions, now)
+    await _save_cases(session, tables.Incident, provider_id, before.incidents, after.incidents, now)
+    await _save_cases(session, tables.Maintenance, provider_id, before.maintenances, after.maintenances, now)
+
+
+async def _save_components(
+    session: AsyncSession,
+    provider_id: int,
+    before: State,
+    after: State,
+    positions: Mapping[str, int],
+    now: datetime,
+) -> None:
+    table = tables.Component
+    for id_, known in after.components.items():
+        was = before.components.get(id_)
+        if was == known:
+            continue
+        values = {
+            "position": positions.get(id_, 0),
+            "name": known.component.name,
+            "group": known.component.group,
+            "description": known.component.description,
+            "status": str(known.component.status),
+            "changed_at": known.component.changed_at,
+            "told_status": str(known.told_status),
+            "told_at": known.told_at,
+            "told_in": known.told_in,
+            "held_since": known.held_since,
+            "removed_at": known.removed_at,
+        }
+        if was is None:
+            key = {"provider_id": provider_id, "external_id": id_}
+            row_id = (
+                await session.execute(insert(table).values(**key, **values).returning(table.id))
+            ).scalar_one()
+        else:
+            if id_ not in positions:
+                del values["position"]
+            row_id = (
+                await session.execute(
+                    update(table)
+                    .where(table.provider_id == provider_id, table.external_id == id_)
+                    .values(**values)
+                    .returning(table.id),
+                    execution_options={"synchronize_session": False},
+                )
+            ).scalar_one()
+        shown, shows = _listed_status(was), _listed_status(known)
+        if shown != shows:
+            await _save_span(session, provider_id, row_id, shows, now)
+
+
+def _listed_status(known: KnownComponent | None) -> Status | None:
+    return known.component.status if known is not None and known.removed_at is None else None
+
+
+async def _save_span(
+    session: AsyncSession, provider_id: int, component_id: int | None, status: Status | None, now: datetime
+) -> None:
+    """The stretch of time that was open ends; another begins, unless there is nothing to see any more."""
+    await session.execute(
+        update(tables.Span)
+        .where(
+            tables.Span.provider_id == provider_id,
+            tables.Span.component_id == component_id,
+            tables.Span.until_at.is_(None),
+        )
+        .values(until_at=now)
+    )
+    if status is not None:
+        row = {"provider_id": provider_id, "component_id": component_id, "status": str(status), "from_at": now}
+        await session.execute(insert(tables.Span).values(**row))
+
+
+async def _save_cases(
+    session: AsyncSession,
+    table: type[tables.Incident] | type[tables.Maintenance],
+    provider_id: int,
+    before: Mapping[str, Known[Case]],
+    after: Mapping[str, Known[Case]],
+    now: datetime,
+) -> None:
+    added = []
+    for id_, known in after.items():
+        if before.get(id_) == known:
+            continue
+        values = known.case.model_dump(exclude={"id", "updates", "component_ids"}) | {
+            "phase": str(known.case.phase),
+            "component_ids": list(known.case.component_ids),
+            "updates": [update_.model_dump(mode="json") for update_ in known.case.updates],
+            "ever_component_ids": list(known.ever_component_ids),
+            "revision": known.revision,
+            "missing": known.missing,
+            "removed": known.removed,
+        }
+        if "impact" in values:
+            values["impact"] = str(values["impact"])
+        if id_ in before:
+            await session.execute(
+                update(table).where(table.provider_id == provider_id, table.external_id == id_).values(**values),
+                execution_options={"synchronize_session": False},
+            )
+        else:
+            added.append(values | {"provider_id": provider_id, "external_id": id_, "first_seen_at": now})
+    if added:
+        await session.execute(insert(table), added)

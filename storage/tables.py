@@ -1,0 +1,362 @@
+"""Every table on one page."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python; `timestamptz` on PostgreSQL, sortable text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses naive times."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite gives back naive times, which are UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+BigId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers only INTEGER keys by itself
+
+
+class Table(DeclarativeBase):
+    """Names of constraints are fixed, so that migrations can name them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[dict[str, Any]]: Json,
+    }
+
+
+class Workspace(Table):
+    """A Slack team, a Discord guild, or `local` (the terminal's). `key` is `local`, `slack:TEAM` …"""
+
+    __tablename__ = "workspaces"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class Provider(Table):
+    """A company whose status page is read, what its page said last, and when to read it again."""
+
+    __tablename__ = "providers"
+    __table_args__ = (
+        Index(
+            "ix_providers_due_at",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    category: Mapped[str | None]
+    url: Mapped[str] = mapped_column(unique=True)
+    adapter: Mapped[str]
+    source: Mapped[str]
+    """`catalogue`, `auto` or `user`."""
+    verification: Mapped[str]
+    """`pending` or `verified`."""
+
+    page_id: Mapped[str | None]
+    status: Mapped[str]
+    status_since: Mapped[datetime | None]
+    memory: Mapped[dict[str, Any]]
+    """What the adapter remembers between two reads."""
+    due_at: Mapped[datetime | None]
+    """When to read the page again; null while nobody follows it."""
+    token: Mapped[str | None]
+    """Of the poll that holds the lease."""
+    hold_at: Mapped[datetime | None]
+    """When the first held change of a component has to be looked at again."""
+    active: Mapped[bool]
+    """An incident is active: the page is read more often."""
+    first_read_at: Mapped[datetime | None]
+    last_read_at: Mapped[datetime | None]
+    """The last time the page was read well."""
+    observed_since: Mapped[datetime | None]
+    """Since when it has been read without a gap, up to last_read_at."""
+    failures: Mapped[int]
+    failing_since: Mapped[datetime | None]
+    failure: Mapped[str | None]
+    """Why the last read failed, in one line."""
+    unreadable: Mapped[bool]
+    """The followers have been told that the page can't be read."""
+
+
+class Observation(Table):
+    """A closed stretch of time in which a page was read without a gap (the open one is on its provider)."""
+
+    __tablename__ = "observations"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), index=True)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+
+
+class Component(Table):
+    """A part of a provider that its page reports on."""
+
+    __tablename__ = "components"
+    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    position: Mapped[int]
+    name: Mapped[str]
+    group: Mapped[str | None]
+    description: Mapped[str | None]
+    status: Mapped[str]
+    changed_at: Mapped[datetime | None]
+    told_status: Mapped[str]
+    """What followers have been told; differs from `status` while a change is held."""
+    told_at: Mapped[datetime | None]
+    told_in: Mapped[str | None]
+    """The incident or maintenance in whose thread it was told (`incident:ID`); null: in its own."""
+    held_since: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """When the page stopped listing it."""
+
+
+class Span(Table):
+    """A stretch of time in which a component, or (component_id null) the provider as a whole, had one status:
+    stored as changes, never as samples. Only what lies within an observation is known."""
+
+    __tablename__ = "spans"
+    __table_args__ = (Index("ix_spans_provider_id_component_id", "provider_id", "component_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    component_id: Mapped[int | None] = mapped_column(ForeignKey("components.id", ondelete="CASCADE"))
+    status: Mapped[str]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    """None: still so."""
+
+
+class Incident(Table):
+    """Unplanned trouble, as its page tells it."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    title: Mapped[str]
+    impact: Mapped[str]
+    phase: Mapped[str]
+    started_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    url: Mapped[str | None]
+    component_ids: Mapped[list[str]]
+    updates: Mapped[list[dict[str, Any]]]
+    ever_component_ids: Mapped[list[str]]
+    """Every component it has named, also those it names no more."""
+    revision: Mapped[int]
+    """Counts its changes, so that each has an event key of its own."""
+    missing: Mapped[int]
+    """On how many reads running the page did not know it any more."""
+    removed: Mapped[bool]
+    first_seen_at: Mapped[datetime]
+
+
+class Maintenance(Table):
+    """Planned work, as its page tells it."""
+
+    __tablename__ = "maintenances"
+    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    title: Mapped[str]
+    phase: Mapped[str]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    url: Mapped[str | None]
+    component_ids: Mapped[list[str]]
+    updates: Mapped[list[dict[str, Any]]]
+    ever_component_ids: Mapped[list[str]]
+    revision: Mapped[int]
+    missing: Mapped[int]
+    removed: Mapped[bool]
+    first_seen_at: Mapped[datetime]
+
+
+class Subject(Table):
+    """What events are about. Its events are numbered 1, 2, 3 …"""
+
+    __tablename__ = "subjects"
+    __table_args__ = (UniqueConstraint("provider_id", "kind", "external_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    external_id: Mapped[str]
+    last_sequence: Mapped[int]
+
+
+class Event(Table):
+    """One change. `id` is its place in the order of all events (the API's cursor), `uid` its public name."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("provider_id", "key"), UniqueConstraint("subject_id", "sequence"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(unique=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    key: Mapped[str]
+    type: Mapped[str]
+    update_id: Mapped[str | None]
+    """The provider's id of the update that caused it."""
+    data: Mapped[dict[str, Any]]
+    context: Mapped[dict[str, Any]]
+    seen_at: Mapped[datetime]
+
+
+class Destination(Table):
+    """One address that messages go to."""
+
+    __tablename__ = "destinations"
+    __table_args__ = (UniqueConstraint("workspace_id", "uri"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    uri: Mapped[str]
+    transport: Mapped[str]
+    secrets: Mapped[list[str]]
+    """Encrypted; the newest first."""
+    disabled_at: Mapped[datetime | None]
+    disabled_because: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class Follow(Table):
+    """A workspace's wish: this provider, to this destination, with these filters."""
+
+    __tablename__ = "follows"
+    __table_args__ = (UniqueConstraint("provider_id", "destination_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    destination_id: Mapped[int] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"), index=True)
+    incidents: Mapped[bool]
+    components: Mapped[bool]
+    maintenance: Mapped[bool]
+    """The streams, a column each, so that publishing can filter by them."""
+    component_ids: Mapped[list[str]]
+    """Empty: all."""
+    min_impact: Mapped[str | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Thread(Table):
+    """The conversation about one subject at one destination: how far it has been told, how far there is to
+    tell, and when to try next. The claim is the lease: it pushes due_at ahead, so that the threads of a worker
+    that died become due again by themselves."""
+
+    __tablename__ = "threads"
+    __table_args__ = (
+        UniqueConstraint("destination_id", "subject_id"),
+        Index(
+            "ix_threads_due_at",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        Index("ix_threads_subject_id", "subject_id"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    destination_id: Mapped[int] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
+    subject_id: Mapped[int] = mapped_column(ForeignKey("subjects.id", ondelete="CASCADE"))
+    cursor: Mapped[int]
+    head: Mapped[int]
+    due_at: Mapped[datetime | None]
+    attempt: Mapped[int]
+    token: Mapped[str | None]
+    reference: Mapped[str | None]
+    """The platform's reference of the first message."""
+    begun: Mapped[bool]
+    """Something has been told: from then on the least impact leaves nothing out, or the end would be missing."""
+    adopts_id: Mapped[int | None]
+    """The thread whose first message this one takes over, when it is told for the first time."""
+
+
+class Delivery(Table):
+    """One event told in one thread, or given up. What is still to be told is in the threads alone."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_finished_at", "finished_at"),)
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    """`delivered` or `dead`."""
+    message: Mapped[str | None]
+    """The platform's reference of the message that carried it."""
+    finished_at: Mapped[datetime]
+
+
+class Attempt(Table):
+    """One try at one delivery."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_thread_id_sequence", "thread_id", "sequence"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"))
+    sequence: Mapped[int]
+    number: Mapped[int]
+    at: Mapped[datetime]
+    duration_ms: Mapped[int]
+    outcome: Mapped[str]
+    """`delivered`, `failed`, `refused` (permanently) or `postponed`."""
+    status: Mapped[int | None]
+    answer: Mapped[str]
+    reason: Mapped[str | None]

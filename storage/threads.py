@@ -1,0 +1,345 @@
+"""Threads: opened and woken when something is to tell, claimed when due, acknowledged in batches.
+
+Work is scheduled by thread and never by searching deliveries: with 100,000 events behind one dead receiver, a
+row per delivery falls to tens of claims a second, threads don't notice.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import from_now
+from storage.tables import Attempt, Delivery, Destination, Event, Follow, Thread
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Which follows an event may concern, by what they chose; all three for events about the provider itself."""
+
+    incidents: bool = False
+    components: bool = False
+    maintenance: bool = False
+
+
+def _insert(session: AsyncSession, table: type[Any]) -> Any:
+    """INSERT … ON CONFLICT of the database at hand."""
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+async def publish(
+    session: AsyncSession,
+    provider_id: int,
+    subject_id: int,
+    *,
+    first: int,
+    last: int,
+    streams: Streams,
+    only_follow: int | None = None,
+) -> None:
+    """Opens or wakes the thread of every follow that may want the subject's events `first` to `last`, in one
+    statement. Threads of disabled destinations learn what there is and stay asleep."""
+    wanted: list[ColumnElement[bool]] = [
+        column.is_(True)
+        for column, chosen in (
+            (Follow.incidents, streams.incidents),
+            (Follow.components, streams.components),
+            (Follow.maintenance, streams.maintenance),
+        )
+        if chosen
+    ]
+    due = case((Destination.disabled_at.is_(None), from_now()), else_=null())
+    chosen = (
+        select(
+            Follow.destination_id,
+            literal(subject_id),
+            literal(first - 1),
+            literal(last),
+            due,
+            literal(0),
+            false() if session.get_bind().dialect.name == "postgresql" else literal(0),
+        )
+        .join(Destination, Destination.id == Follow.destination_id)
+        .where(Follow.provider_id == provider_id, or_(*wanted))
+    )
+    if only_follow is not None:
+        chosen = chosen.where(Follow.id == only_follow)
+    statement = _insert(session, Thread).from_select(
+        ["destination_id", "subject_id", "cursor", "head", "due_at", "attempt", "begun"], chosen
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["destination_id", "subject_id"],
+            set_={
+                "head": statement.excluded.head,
+                "due_at": case(
+                    (statement.excluded.due_at.is_(None), null()),
+                    else_=func.coalesce(Thread.due_at, statement.excluded.due_at),
+                ),
+            },
+        )
+    )
+
+
+async def adopt(session: AsyncSession, subject_id: int, adopted_subject_id: int) -> None:
+    """The threads about one subject take over the first messages of those about another, destination by
+    destination. What was still to tell there is not told any more: the other subject tells it."""
+    old = Thread.__table__.alias("old")
+    await session.execute(
+        update(Thread)
+        .where(Thread.subject_id == subject_id, Thread.reference.is_(None))
+        .values(
+            adopts_id=select(old.c.id)
+            .where(old.c.subject_id == adopted_subject_id, old.c.destination_id == Thread.destination_id)
+            .scalar_subquery()
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    await session.execute(
+        update(Thread)
+        .where(Thread.subject_id == adopted_subject_id, Thread.token.is_(None))
+        .values(cursor=Thread.head, due_at=None, attempt=0),
+        execution_options={"synchronize_session": False},
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A thread that is ours to tell until the lease ends, with what its next event needs."""
+
+    id: int
+    token: str
+    destination_id: int
+    uri: str
+    transport: str
+    encrypted_secrets: tuple[str, ...]
+    sequence: int
+    head: int
+    attempt: int
+    reference: str | None
+    begun: bool
+    event_id: int | None
+    """None: the event was pruned."""
+    follow: Follow | None
+    """None: unfollowed meanwhile."""
+    adopts_id: int | None
+    disabled: bool
+    """The destination was disabled while the thread was being told or waited for its turn."""
+
+
+async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Claim]:
+    """Takes up to `limit` threads that are due, for `lease` seconds."""
+    token = secrets.token_hex(8)
+    due = (
+        select(Thread.id)
+        .where(Thread.due_at <= from_now())
+        .order_by(Thread.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = (
+        await session.scalars(
+            update(Thread)
+            .where(Thread.id.in_(select(due.c.id)))
+            .values(due_at=from_now(lease), token=token, attempt=Thread.attempt + 1)
+            .returning(Thread.id),
+            execution_options={"synchronize_session": False},
+        )
+    ).all()
+    return await _claims(session, taken, token) if taken else []
+
+
+async def _claims(session: AsyncSession, ids: Sequence[int], token: str) -> list[Claim]:
+    rows = await session.execute(
+        select(Thread, Destination, Event.id, Follow)
+        .join(Destination, Destination.id == Thread.destination_id)
+        .outerjoin(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == Thread.cursor + 1))
+        .outerjoin(
+            Follow,
+            and_(Follow.destination_id == Thread.destination_id, Follow.provider_id == Event.provider_id),
+        )
+        .where(Thread.id.in_(ids))
+    )
+    return [
+        Claim(
+            id=thread.id,
+            token=token,
+            destination_id=destination.id,
+            uri=destination.uri,
+            transport=destination.transport,
+            encrypted_secrets=tuple(destination.secrets),
+            sequence=thread.cursor + 1,
+            head=thread.head,
+            attempt=thread.attempt,
+            reference=thread.reference,
+            begun=thread.begun,
+            event_id=event_id,
+            follow=follow,
+            adopts_id=thread.adopts_id,
+            disabled=destination.disabled_at is not None,
+        )
+        for thread, destination, event_id, follow in rows
+    ]
+
+
+async def adopted(session: AsyncSession, thread_id: int) -> tuple[str | None, bool]:
+    """The first message of a thread that is to be taken over, and whether it is being told at this moment."""
+    row = (
+        await session.execute(
+            select(
+                Thread.reference, and_(Thread.token.is_not(None), Thread.due_at > from_now()).label("in_flight")
+            ).where(Thread.id == thread_id)
+        )
+    ).one_or_none()
+    return (row.reference, bool(row.in_flight)) if row else (None, False)
+
+
+async def carrier(session: AsyncSession, thread_id: int, update_id: str, before: int) -> str | None:
+    """The message in which the thread told an update of the provider's."""
+    return await session.scalar(
+        select(Delivery.message)
+        .join(Thread, Thread.id == Delivery.thread_id)
+        .join(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == Delivery.sequence))
+        .where(
+            Delivery.thread_id == thread_id,
+            Delivery.sequence < before,
+            Event.update_id == update_id,
+            Delivery.message.is_not(None),
+        )
+        .order_by(Delivery.sequence)
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one claim.
+
+    moved: the cursor goes on past `sequence` (told, given up, left out by the filters); otherwise the thread is
+    due again in `delay` seconds, or never by itself where that is None. uncounted: this was not an attempt. state:
+    `delivered` or `dead`, None where no delivery is to be kept. attempt: the row to keep of the try, None where
+    there was none.
+    """
+
+    thread_id: int
+    token: str
+    sequence: int
+    moved: bool
+    delay: float | None = 0.0
+    uncounted: bool = False
+    state: str | None = None
+    reference: str | None = None
+    message: str | None = None
+    attempt: dict[str, Any] | None = None
+    finished_at: datetime | None = None
+
+
+async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
+    """Writes down outcomes. One whose claim has passed to somebody else changes nothing in its thread."""
+    connection = await session.connection()
+    mine = and_(Thread.id == bindparam("row"), Thread.token == bindparam("held"))
+    moved = [
+        {"row": one.thread_id, "held": one.token, "told": one.sequence, "root": one.reference,
+         "began": one.state == "delivered"}
+        for one in outcomes
+        if one.moved
+    ]  # fmt: skip
+    if moved:
+        await connection.execute(
+            update(Thread)
+            .where(mine)
+            .values(
+                cursor=bindparam("told"),
+                attempt=0,
+                token=None,
+                due_at=case((Thread.head > bindparam("told"), from_now()), else_=null()),
+                reference=func.coalesce(bindparam("root", type_=Thread.reference.type), Thread.reference),
+                begun=or_(Thread.begun, bindparam("began", type_=Thread.begun.type)),
+            ),
+            moved,
+        )
+    waiting = [
+        {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "asleep": one.delay is None,
+         "back": int(one.uncounted)}
+        for one in outcomes
+        if not one.moved
+    ]  # fmt: skip
+    if waiting:
+        await connection.execute(
+            update(Thread)
+            .where(mine)
+            .values(due_at=from_now(bindparam("delay")), token=None, attempt=Thread.attempt - bindparam("back")),
+            waiting,
+        )
+    await _keep(session, outcomes)
+
+
+async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
+    deliveries = [
+        {"thread_id": one.thread_id, "sequence": one.sequence, "state": one.state, "message": one.message,
+         "finished_at": one.finished_at}
+        for one in outcomes
+        if one.state is not None
+    ]  # fmt: skip
+    if deliveries:
+        statement = _insert(session, Delivery)
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["thread_id", "sequence"],
+                set_={name: statement.excluded[name] for name in ("state", "message", "finished_at")},
+            ),
+            deliveries,
+        )
+    attempts = [
+        {"thread_id": one.thread_id, "sequence": one.sequence} | one.attempt
+        for one in outcomes
+        if one.attempt is not None
+    ]
+    if attempts:
+        await session.execute(_insert(session, Attempt), attempts)
+
+
+async def disable_of(session: AsyncSession, thread_id: int, reason: str) -> None:
+    """Nothing can be sent to this thread's destination: all its threads sleep until it is enabled. What is being
+    sent at this moment is still acknowledged."""
+    destination_id = select(Thread.destination_id).where(Thread.id == thread_id).scalar_subquery()
+    await session.execute(
+        update(Destination)
+        .where(Destination.id == destination_id, Destination.disabled_at.is_(None))
+        .values(disabled_at=from_now(), disabled_because=reason[:500]),
+        execution_options={"synchronize_session": False},
+    )
+    await session.execute(
+        update(Thread).where(Thread.destination_id == destination_id).values(due_at=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def enable(session: AsyncSession, destination_id: int) -> None:
+    """Brings a destination back: what waits in its threads is due now."""
+    await session.execute(
+        update(Destination).where(Destination.id == destination_id).values(disabled_at=None, disabled_because=None)
+    )
+    await session.execute(
+        update(Thread)
+        .where(Thread.destination_id == destination_id, Thread.cursor < Thread.head)
+        .values(due_at=from_now(), attempt=0),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def waiting(session: AsyncSession) -> tuple[int, float]:
+    """How many threads have something to tell, and for how many seconds the most overdue has been due."""
+    count, oldest, now = (
+        await session.execute(
+            select(func.count(), func.min(Thread.due_at), from_now()).where(Thread.due_at.is_not(None))
+        )
+    ).one()
+    return count, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0

@@ -1,0 +1,136 @@
+"""Every way of typing a command that people and their keyboards have."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.parse import parse
+from bot.commands.reply import CommandError, Request
+
+COMMANDS = ("follow", "unfollow", "list", "status", "uptime", "incidents", "maintenance", "search", "help")
+SLACK: dict[str, str] = {"workspace": "slack:T1", "here": "slack:T1/C1", "actor": "U1", "here_name": "ops"}
+
+
+def parsed(text: str) -> tuple[str, Request]:
+    return parse(text, commands=COMMANDS, **SLACK)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "expected"),
+    [
+        ("", "help", {}),
+        ("   ", "help", {}),
+        ("?", "help", {}),
+        ("--help", "help", {}),
+        ("HELP", "help", {}),
+        ("follow chargeover", "follow", {"provider": "chargeover"}),
+        ("  Follow \u00a0 chargeover  ", "follow", {"provider": "chargeover"}),
+        ("follow\u200b chargeover", "follow", {"provider": "chargeover"}),
+        ("follow Google Cloud", "follow", {"provider": "Google Cloud"}),
+        ("follow “Google Cloud”", "follow", {"provider": "Google Cloud"}),
+        ("follow 'Google Cloud'", "follow", {"provider": "Google Cloud"}),
+        ("follow Moody's", "follow", {"provider": "Moody's"}),
+        ("follow AT&amp;T", "follow", {"provider": "AT&T"}),
+        ("follow <https://status.x.com|status.x.com>", "follow", {"provider": "https://status.x.com"}),
+        ("follow <https://status.x.com>", "follow", {"provider": "https://status.x.com"}),
+        ("follow https://status.x.com/?a=1&amp;b=2", "follow", {"provider": "https://status.x.com/?a=1&b=2"}),
+        ("follow x <#C2|general>", "follow", {"provider": "x", "to": "slack:T1/C2"}),
+        ("follow <#C2> x", "follow", {"provider": "x", "to": "slack:T1/C2"}),
+        ("follow x --to <#C2|general>", "follow", {"provider": "x", "to": "slack:T1/C2"}),
+        ("follow x #ops", "follow", {"provider": "x", "to": "slack:T1/C1"}),
+        ("follow x --to slack:T1/C9", "follow", {"provider": "x", "to": "slack:T1/C9"}),
+        ("follow x --to <https://h.io/a|h.io/a>", "follow", {"provider": "x", "to": "https://h.io/a"}),
+        ("follow x --to <mailto:a@b.c|a@b.c>", "follow", {"provider": "x", "to": "mailto:a@b.c"}),
+        ("follow x --stream incidents", "follow", {"provider": "x", "streams": ("incidents",)}),
+        ("follow x —stream incidents", "follow", {"provider": "x", "streams": ("incidents",)}),
+        ("follow x –stream=Incidents", "follow", {"provider": "x", "streams": ("incidents",)}),
+        (
+            "follow x stream:incidents,components",
+            "follow",
+            {"provider": "x", "streams": ("incidents", "components")},
+        ),
+        ("follow x --stream incident --stream incidents", "follow", {"provider": "x", "streams": ("incidents",)}),
+        (
+            'follow x --component "Main Application"',
+            "follow",
+            {"provider": "x", "components": ("Main Application",)},
+        ),
+        (
+            "follow x component:“Main Application”",
+            "follow",
+            {"provider": "x", "components": ("Main Application",)},
+        ),
+        ("follow x component:Search component:API", "follow", {"provider": "x", "components": ("Search", "API")}),
+        ("follow x --min-impact MAJOR", "follow", {"provider": "x", "min_impact": "major"}),
+        ("follow x impact:critical", "follow", {"provider": "x", "min_impact": "critical"}),
+        ("uptime x --days 30", "uptime", {"provider": "x", "days": 30}),
+        ("uptime", "uptime", {}),
+        ("search a b", "search", {"provider": "a b", "text": "a b"}),
+        ('follow say"hi', "follow", {"provider": "sayhi"}),
+    ],
+)
+def test_typed(text: str, command: str, expected: dict[str, Any]) -> None:
+    name, request = parsed(text)
+    assert name == command
+    expected = {"text": expected.get("provider", "")} | expected
+    assert request == Request(workspace="slack:T1", actor="U1", here="slack:T1/C1", **expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("folow x", "I don't know “folow”; did you mean follow? Try /uptimus help"),
+        ("xyzzy", "I don't know “xyzzy”. Try /uptimus help"),
+        ("follow x --straem a", "I don't know the option --straem; did you mean --stream?"),
+        ("follow x --to", "--to needs a value"),
+        ("follow x --stream nonsense", "there are incidents, components, maintenance"),
+        ("follow x impact:huge", "there are none, minor, major, critical"),
+        ("uptime --days soon", "a number of days"),
+        ("uptime --days 0", "a number of days"),
+        ("follow x #elsewhere", "I can't tell which channel #elsewhere is"),
+        ("follow x <#C1> <#C2>", "one channel at a time"),
+        ("follow x --to slack:T2/C1", "only post to channels of this workspace"),
+        ("follow x --to console:", "only post to channels of this workspace"),
+        ("follow x --to discord:1/2", "only post to channels of this workspace"),
+    ],
+)
+def test_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(CommandError) as error:
+        parsed(text)
+    assert said in str(error.value)
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "follow",
+            "status",
+            "--",
+            "—to",
+            "--to",
+            "<#C2|x>",
+            "<#",
+            "<https://x|x>",
+            "“",
+            '"',
+            "'",
+            "stream:",
+            "=",
+        ),
+        *("&amp;", "--days", "9" * 30, "\x00", "impact:major", "<mailto:", "#", "\u200b", "component:", "\n", "٣"),
+    ]
+)
+
+
+@given(
+    st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=12).map(" ".join), st.lists(PIECES).map("".join))
+)
+def test_never_anything_but_a_request_or_words(text: str) -> None:
+    try:
+        name, request = parsed(text)
+    except CommandError:
+        return
+    assert name in COMMANDS
+    assert isinstance(request, Request)

@@ -1,0 +1,292 @@
+"""The Slack door through the real slack-bolt, over HTTP and over Socket Mode, against the strict stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from aiohttp import web
+from standins.slack import OperationTimeoutError, SlackServer
+from standins.slack_rules import message_faults
+from structlog.testing import capture_logs
+
+from adapters.schema import Status
+from bot.commands.reply import CommandError, DayCell, Reply, Request, Row, Section
+from bot.settings import Settings
+from bot.slack import SlackDoor, SlackDoorError
+from bot.slack_blocks import reply_message
+
+
+class Services:
+    """What the commands of these tests work with: they remember what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.gate = asyncio.Event()
+
+
+async def follow(services: Services, request: Request) -> Reply:
+    services.asked.append(request)
+    return Reply(f"Following {request.provider} here.")
+
+
+async def status(services: Services, request: Request) -> Reply:
+    rows = (Row("Login & more", Status.MAJOR_OUTAGE, "since <noon>", datetime(2025, 7, 18, 19, tzinfo=UTC)),)
+    return Reply("One thing is down.", (Section("ChargeOver", rows),))
+
+
+async def slow(services: Services, request: Request) -> Reply:
+    await services.gate.wait()
+    return Reply("Done.")
+
+
+async def refuse(services: Services, request: Request) -> Reply:
+    raise CommandError("ChargeOver isn't followed <here>")
+
+
+async def broken(services: Services, request: Request) -> Reply:
+    raise ValueError("secret detail")
+
+
+COMMANDS: dict[str, Callable[[Any, Request], Awaitable[Reply]]] = {
+    "follow": follow,
+    "status": status,
+    "slow": slow,
+    "refuse": refuse,
+    "broken": broken,
+    "help": status,
+}
+
+
+def settings(slack: SlackServer, **more: Any) -> Settings:
+    known = {"slack_bot_token": slack.bot_token, "slack_api_url": slack.api_url}
+    return Settings(_env_file=None, **known | {"slack_signing_secret": slack.signing_secret} | more)
+
+
+@asynccontextmanager
+async def served(door: SlackDoor, slack: SlackServer) -> AsyncIterator[SlackDoor]:
+    """The door behind a real HTTP server."""
+    app = web.Application()
+    app.router.add_post("/slack/events", door.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    await door.start()
+    try:
+        yield door
+    finally:
+        await door.aclose()
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[SlackServer]:
+    async with SlackServer() as server:
+        yield server
+        server.assert_clean()
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services()
+
+
+@pytest.fixture(params=["http", "socket"])
+async def door(request: pytest.FixtureRequest, slack: SlackServer, services: Services) -> AsyncIterator[SlackDoor]:
+    if request.param == "http":
+        async with served(SlackDoor(settings(slack), COMMANDS, services), slack) as door:
+            yield door
+        return
+    door = SlackDoor(settings(slack, slack_app_token=slack.app_token), COMMANDS, services)
+    await door.start()
+    yield door
+    await door.aclose()
+
+
+async def test_a_command_is_answered_to_who_asked(door: SlackDoor, slack: SlackServer, services: Services) -> None:
+    [answer] = await slack.slash("/uptimus", "follow “Charge Over” <#C2|general>", channel="C1", user="U7")
+    assert (answer.text, answer.ephemeral) == ("Following Charge Over here.", True)
+    [asked] = services.asked
+    assert (asked.workspace, asked.here, asked.to, asked.actor) == ("slack:T1", "slack:T1/C1", "slack:T1/C2", "U7")
+    assert slack.channel("C1").messages == []
+
+
+async def test_it_is_acknowledged_before_any_work(door: SlackDoor, slack: SlackServer, services: Services) -> None:
+    assert await slack.slash("/uptimus", "slow", answers=0) == []
+    assert slack.acks[-1] < 1
+    services.gate.set()
+
+
+async def test_it_answers_where_the_bot_is_not_a_member(door: SlackDoor, slack: SlackServer) -> None:
+    slack.add_channel("G9", private=True, member=False)
+    [answer] = await slack.slash("/uptimus", "status", channel="G9")
+    assert "🔴 Login & more: major outage · since <noon> · Jul 18, 2025, 19:00 UTC" in answer.shown.replace(
+        "*", ""
+    )
+
+
+async def test_a_refusal_is_said_in_its_own_words(door: SlackDoor, slack: SlackServer) -> None:
+    [answer] = await slack.slash("/uptimus", "refuse")
+    assert answer.shown == "⚠️ ChargeOver isn't followed <here>"
+
+
+async def test_an_unknown_word_gets_a_hint(door: SlackDoor, slack: SlackServer) -> None:
+    [answer] = await slack.slash("/uptimus", "folow chargeover")
+    assert answer.shown == "⚠️ I don't know “folow”; did you mean follow? Try /uptimus help"
+
+
+async def test_a_failure_is_said_with_an_id_that_the_log_knows(door: SlackDoor, slack: SlackServer) -> None:
+    with capture_logs() as logs:
+        [answer] = await slack.slash("/uptimus", "broken")
+    [entry] = [entry for entry in logs if entry["event"] == "slack.command_failed"]
+    assert answer.text == f"Something went wrong (id {entry['id']})"
+    assert entry["exc_info"]
+
+
+async def test_a_repeated_request_is_answered_once(
+    door: SlackDoor, slack: SlackServer, services: Services
+) -> None:
+    await slack.slash("/uptimus", "follow a", trigger_id="1.2")
+    assert await slack.slash("/uptimus", "follow a", trigger_id="1.2", answers=0, retry=True) == []
+    await slack.slash("/uptimus", "follow b", trigger_id="1.3")
+    assert [asked.provider for asked in services.asked] == ["a", "b"]
+
+
+async def test_slack_is_not_asked_for_each_command(door: SlackDoor, slack: SlackServer) -> None:
+    for _ in range(3):
+        await slack.slash("/uptimus", "status")
+    assert len(slack.called("auth.test")) == 1
+
+
+async def test_answers_under_way_are_finished_on_closing(slack: SlackServer, services: Services) -> None:
+    async with served(SlackDoor(settings(slack), COMMANDS, services), slack) as door:
+        await slack.slash("/uptimus", "slow", answers=0)
+        closing = asyncio.create_task(door.aclose())
+        services.gate.set()
+        await closing
+    assert [len(command.answers) for command in slack._commands.values()] == [1]
+
+
+async def test_the_socket_comes_again_when_slack_rotates_it(slack: SlackServer, services: Services) -> None:
+    door = SlackDoor(settings(slack, slack_app_token=slack.app_token), COMMANDS, services)
+    await door.start()
+    await slack.connected()
+    await slack.refresh_sockets()
+    await slack.connected(connections=2)
+    [answer] = await slack.slash("/uptimus", "follow x")
+    assert answer.text == "Following x here."
+    await door.aclose()
+
+
+FORM = urlencode({"command": "/uptimus", "text": "follow x", "team_id": "T1", "channel_id": "C1", "user_id": "U1"})
+
+
+@pytest.mark.parametrize("forged", [{"secret": "wrong"}, {"age": 400}, {"headers": {"X-Slack-Signature": ""}}])
+async def test_a_forged_request_is_refused(forged: dict[str, Any], slack: SlackServer, services: Services) -> None:
+    async with served(SlackDoor(settings(slack), COMMANDS, services), slack):
+        assert (await slack.deliver(FORM, **forged))[0] == 401
+    assert services.asked == []
+
+
+async def test_without_a_signing_secret_http_is_shut(slack: SlackServer, services: Services) -> None:
+    door = SlackDoor(settings(slack, slack_signing_secret=None), COMMANDS, services)
+    async with served(door, slack):
+        assert (await slack.deliver(FORM, secret=""))[0] == 404
+    assert services.asked == []
+
+
+async def test_slacks_own_checks_are_answered(slack: SlackServer, services: Services) -> None:
+    async with served(SlackDoor(settings(slack), COMMANDS, services), slack):
+        assert (await slack.deliver("ssl_check=1&token=x"))[0] == 200
+        challenge = '{"type": "url_verification", "challenge": "abc", "token": "x"}'
+        status, body = await slack.deliver(challenge, content_type="application/json")
+        assert (status, "abc" in body) == (200, True)
+
+
+async def test_another_workspace_gets_nothing(slack: SlackServer, services: Services) -> None:
+    async with served(SlackDoor(settings(slack), COMMANDS, services), slack):
+        await slack.deliver(FORM.replace("team_id=T1", "team_id=T2"))
+    assert services.asked == []
+
+
+async def test_the_stand_in_notices_a_late_acknowledgement(slack: SlackServer) -> None:
+    async def never(request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", never)
+    runner = web.AppRunner(app, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    with pytest.raises(OperationTimeoutError):
+        await slack.slash("/uptimus", "status")
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("arrange", "said"),
+    [
+        ({"slack_bot_token": "xoxb-wrong"}, "SLACK_BOT_TOKEN: Slack does not accept it (invalid_auth)"),
+        ({"slack_app_token": "xapp-wrong"}, "SLACK_APP_TOKEN: Slack does not accept it (invalid_auth)"),
+        (
+            {"slack_app_token": "xoxb-1-stand-in"},
+            "SLACK_APP_TOKEN: Slack does not accept it (not_allowed_token_type)",
+        ),
+        ({"slack_api_url": "http://127.0.0.1:9/api/"}, "Slack could not be reached (ClientConnectorError)"),
+    ],
+)
+async def test_a_wrong_token_is_said_in_one_line(arrange: dict[str, Any], said: str, slack: SlackServer) -> None:
+    door = SlackDoor(settings(slack, **arrange), COMMANDS, Services())
+    with pytest.raises(SlackDoorError) as error:
+        await door.start()
+    assert str(error.value) == said
+    await door.aclose()
+
+
+def faults(message: dict[str, Any]) -> list[str]:
+    refused, unwanted = message_faults(message)
+    return refused + unwanted
+
+
+def test_a_long_answer_is_cut_and_counted() -> None:
+    rows = tuple(Row(f"Provider {i}", Status.OPERATIONAL, "fine " * 10) for i in range(400))
+    message = reply_message(Reply("400 providers.", (Section("All", rows),)))
+    shown = "\n".join(block["text"]["text"] for block in message["blocks"])
+    left = int(message["blocks"][-1]["text"]["text"].removeprefix("… and ").removesuffix(" more"))
+    assert shown.count("*Provider ") + left == 400
+    assert faults(message) == []
+
+
+def test_many_sections_stay_within_fifty_blocks() -> None:
+    sections = tuple(Section(f"S{i}", (Row("r", url="https://x.io"),)) for i in range(80))
+    message = reply_message(Reply("Much.", sections))
+    assert len(message["blocks"]) == 50
+    assert message["blocks"][-1]["text"]["text"] == "… and 32 more"
+    assert faults(message) == []
+
+
+def test_ninety_days_are_squares_with_words() -> None:
+    states = ["operational"] + ["outage"] * 2 + ["maintenance"] * 2 + ["unknown"] * 85
+    days = tuple(DayCell(date(2025, 5, 1) + timedelta(days=i), state) for i, state in enumerate(states))
+    message = reply_message(
+        Reply("20 % of 5 known days.", (Section("ChargeOver", days=days, note="known days only"),))
+    )
+    lines = message["blocks"][1]["text"]["text"].splitlines()
+    assert lines[1] == "🟩🟥🟥🟦🟦" + "⬜" * 25
+    assert [len(line) for line in lines[1:4]] == [30, 30, 30]
+    said = "🟩 1 day operational · 🟥 2 days outage · 🟦 2 days maintenance · ⬜ 85 days unknown"
+    assert lines[4] == f"1 May 2025 to 29 Jul 2025: {said}"
+    assert faults(message) == []
+
+
+def test_hostile_rows_ping_nobody() -> None:
+    row = Row("<!channel> *x* <@U1>", Status.UNKNOWN, "@here & <https://evil|bank>", url="javascript:alert(1)")
+    message = reply_message(Reply("<!everyone> @channel", (Section("<!here>", (row,), note="_<!channel>_"),)))
+    assert faults(message) == []
+    assert "<!" not in str(message)

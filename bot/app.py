@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from relay.metrics import Metrics
 from rich.console import Console
 
 from adapters import ADAPTERS, catalogue
@@ -18,10 +19,8 @@ from bot import vault
 from bot.commands import COMMANDS
 from bot.commands.services import Services
 from bot.settings import Settings, SettingsError
-from bot.web import data, server
 from relay import poll
 from relay.deliver import Deliverer
-from relay.metrics import Metrics
 from relay.poll import Poller
 from relay.transports import TRANSPORTS, Outside
 from storage import migrate, providers, threads
@@ -105,7 +104,7 @@ def only_process(database: Path | None) -> Iterator[None]:
 
 async def run(settings: Settings, roles: Sequence[str] = ("all",), *, stop: asyncio.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`. Raises StartError and SettingsError."""
-    stop = stop or _stopped_by_signals()
+    stop = stop or stopped_by_signals()
     with only_process(settings.sqlite_path):
         async with opened(settings) as database, services(settings, database) as parts:
             await run_parts(settings, parts, roles, stop, Console(soft_wrap=False))
@@ -132,13 +131,18 @@ async def run_parts(
             door = await _slack_door(settings, parts, deliverer, closing)
         if "web" in wanted or (door is not None and settings.slack_signing_secret is not None):
             await _serve(settings, parts, metrics, door, closing)
-        log.info("started", roles=sorted(wanted - {"all"}), database="sqlite" if parts.database.is_sqlite else "postgresql")
+        log.info(
+            "started",
+            roles=sorted(wanted - {"all"}),
+            database="sqlite" if parts.database.is_sqlite else "postgresql",
+        )
         await stop.wait()
         log.info("stopping")
     log.info("stopped")
 
 
-def _stopped_by_signals() -> asyncio.Event:
+def stopped_by_signals() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -212,4 +216,6 @@ async def _serve(
         async with parts.database.read() as session:
             lag = await providers.poller_lag(session)
         late = max(60.0, 3 * parts.pace.interval)
-        return {"poller": f"the longest overdue page waits for {lag:.0f} s"} if lag is not None and lag > late else {}
+        return (
+            {"poller": f"the longest overdue page waits for {lag:.0f} s"} if lag is not None and lag > late else {}
+        )

@@ -26,7 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands.parse import parse
 from bot.commands.reply import CommandError, Reply, Request
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.slack_blocks import error_message, reply_message
 
 REPEATED_FOR = 600.0
@@ -39,8 +39,8 @@ log = structlog.get_logger()
 Commands = Mapping[str, Callable[[Any, Request], Awaitable[Reply]]]
 
 
-class SlackDoorError(Exception):
-    """Slack can't be used with these settings, or not now; one line says why."""
+class SlackDoorError(SettingsError):
+    """Slack can't be used with these settings, or can't be reached; one line says why."""
 
 
 class SlackDoor:
@@ -91,8 +91,8 @@ class SlackDoor:
             return web.Response(status=404, text="SLACK_SIGNING_SECRET is not set")
         try:
             bolt_request = await to_bolt_request(request)
-        except UnicodeDecodeError:
-            return web.Response(status=400, text="not UTF-8")
+        except (ValueError, LookupError, AttributeError, TypeError):  # bolt reads the body before the signature
+            return web.Response(status=400, text="unreadable")
         return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
 
     async def _open_socket(self, client: AsyncWebClient, app_token: str) -> None:

@@ -158,12 +158,29 @@ class Deliverer:
             if time.monotonic() - claimed_at > PATIENCE:
                 self._outcomes.put(replace(done, moved=False, uncounted=True))
                 return
-            try:
-                outcome = await self._try(claim, event, done)
-            except Exception:
-                log.exception("telling failed", thread=claim.id, event_id=event.id)
-                outcome = self._failed(claim, event, done, DeliveryError("an error of our own"), 0.0)
-        self._outcomes.put(outcome)
+            self._outcomes.put(await self._tried(claim, event, done))
+
+    async def _tried(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
+        try:
+            return await self._try(claim, event, done)
+        except Exception as error:
+            log.exception("telling failed", thread=claim.id, event_id=event.id)
+            reason = f"an error of our own ({type(error).__name__})"
+            return self._failed(claim, event, done, DeliveryError(reason), 0.0)
+
+    async def tell_again(self, thread_id: int, sequence: int) -> Outcome | None:
+        """Tells one event once more, at once and out of its turn; None where there is no such delivery. The event
+        keeps its id. The thread's cursor stays where it is."""
+        async with self._database.read() as session:
+            claim = await threads.claim_of(session, thread_id, sequence)
+        if claim is None or claim.event_id is None:
+            return None
+        await self._load_events({claim.event_id})
+        done = Outcome(claim.id, claim.token, claim.sequence, moved=True)
+        outcome = await self._tried(claim, self._events[claim.event_id], done)
+        async with self._database.write() as session:
+            await threads.acknowledge(session, [outcome])  # its token fits no claim: only the rows are kept
+        return outcome
 
     async def _try(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
         reference = claim.reference
@@ -183,10 +200,16 @@ class Deliverer:
         )
         began = time.monotonic()
         try:
-            sent = await self._transports[claim.transport].send(telling)
+            sent = await self._transport(claim.transport).send(telling)
         except DeliveryError as error:
             return self._failed(claim, event, done, error, time.monotonic() - began)
         return self._delivered(claim, event, done, sent, time.monotonic() - began)
+
+    def _transport(self, name: str) -> Transport:
+        transport = self._transports.get(name)
+        if transport is None:
+            raise DeliveryError(f"{name} is not set up here")
+        return transport
 
     async def _carrier(self, claim: Claim, event: StoredEvent) -> str | None:
         if (

@@ -88,7 +88,7 @@ def card(event: StoredEvent, told: int | None = None) -> Card:
         status=status_of(event),
         summary=_sentence(event, f"{state}, {_impact(incident.impact)}" if incident and active else state),
         facts=_facts(event),
-        affected=event.context.affected,
+        affected=event.context.affected if event.data.incident or event.data.maintenance else (),
         story=_story(event)[:told],
         url=link(event),
     )
@@ -236,8 +236,10 @@ def _facts(event: StoredEvent) -> tuple[Fact, ...]:
     if maintenance is not None:
         return _maintenance_facts(event, maintenance)
     component = event.data.component
-    since = component.changed_at if component is not None else None
-    return (Fact("Since", (since or event.seen_at,)),)
+    since = Fact("Since", ((component.changed_at if component is not None else None) or event.seen_at,))
+    if event.type != EventType.PROVIDER_READABLE:
+        return (since,)
+    return (Fact("It says", (plain(event.data.provider.status),)), since)
 
 
 def _incident_facts(event: StoredEvent, incident: Incident) -> tuple[Fact, ...]:
@@ -373,10 +375,20 @@ def _component_change(event: StoredEvent) -> str:
 def _changes(event: StoredEvent) -> tuple[str, ...]:
     """What changed besides, in words; what the lead already says is left out."""
     previous = event.data.previous
-    changes = [_impact_change(event), "Title changed" if "title" in previous else None]
-    if {"starts_at", "ends_at"} & previous.keys():
-        changes.append("Window moved")
+    changes = [
+        _impact_change(event),
+        f"Title changed (it was “{previous['title']}”)" if "title" in previous else None,
+        "Window moved" if {"starts_at", "ends_at"} & previous.keys() else None,
+        _also_affects(event),
+    ]
     return tuple(change for change in changes if change is not None)
+
+
+def _also_affects(event: StoredEvent) -> str | None:
+    former = event.data.previous.get("component_ids")
+    names = [one.name for one in event.context.affected if former is not None and one.id not in former]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"Also affects {', '.join(names[:5])}{more}" if names else None
 
 
 _SEVERITY = [Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]

@@ -1,6 +1,5 @@
 """Deliveries: what was told, what was given up, what is still to be told; and telling it again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,9 +37,11 @@ class Listed:
 
 async def listed(session: AsyncSession, workspace_id: int, state: str | None, limit: int) -> list[Listed]:
     """The newest deliveries of a workspace, newest first; of one state, or of all."""
-    tried = select(func.count(Attempt.id)).where(
-        Attempt.thread_id == Thread.id, Attempt.sequence == Event.sequence
-    ).correlate(Thread, Event)
+    tried = (
+        select(func.count(Attempt.id))
+        .where(Attempt.thread_id == Thread.id, Attempt.sequence == Event.sequence)
+        .correlate(Thread, Event)
+    )
     reason = (
         select(Attempt.reason)
         .where(Attempt.thread_id == Thread.id, Attempt.sequence == Event.sequence)
@@ -84,21 +85,14 @@ async def listed(session: AsyncSession, workspace_id: int, state: str | None, li
     return [Listed(**row._mapping) for row in await session.execute(statement)]
 
 
-async def replay_one(session: AsyncSession, workspace_id: int, thread_id: int, sequence: int) -> bool:
-    """Puts a thread back, so that it tells this event and all after it once more. False where there is no such
-    delivery in the workspace."""
-    moved = await session.execute(
-        update(Thread)
-        .where(
-            Thread.id == thread_id,
-            Thread.head >= sequence,
-            Thread.destination_id.in_(select(Destination.id).where(Destination.workspace_id == workspace_id)),
-        )
-        .values(cursor=sequence - 1, due_at=from_now(), attempt=0, token=None)
-        .returning(Thread.id),
-        execution_options={"synchronize_session": False},
+async def belongs(session: AsyncSession, workspace_id: int, thread_id: int) -> bool:
+    """Whether the thread is one of the workspace's."""
+    found = await session.scalar(
+        select(Thread.id)
+        .join(Destination, Destination.id == Thread.destination_id)
+        .where(Thread.id == thread_id, Destination.workspace_id == workspace_id)
     )
-    return moved.first() is not None
+    return found is not None
 
 
 async def replay_since(
@@ -133,14 +127,3 @@ async def replay_since(
             execution_options={"synchronize_session": False},
         )
     return len(rows)
-
-
-async def attempts(session: AsyncSession, thread_id: int, sequence: int) -> Sequence[Attempt]:
-    """Every try at one delivery, the first first."""
-    return (
-        await session.scalars(
-            select(Attempt)
-            .where(Attempt.thread_id == thread_id, Attempt.sequence == sequence)
-            .order_by(Attempt.id)
-        )
-    ).all()

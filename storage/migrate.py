@@ -30,6 +30,17 @@ async def upgrade(database: Database) -> None:
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
 
 
+async def at_head(database: Database) -> bool:
+    """Whether every migration has been applied."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_at_head)
+
+
+def _at_head(connection: Connection) -> bool:
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest
+
+
 async def problems(database: Database) -> list[str]:
     """What keeps the database from being used as it is, in lines for people; empty when it is in step."""
     async with database.engine.connect() as connection:

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -157,36 +170,58 @@ async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Cla
 
 
 async def _claims(session: AsyncSession, ids: Sequence[int], token: str) -> list[Claim]:
-    rows = await session.execute(
+    rows = await session.execute(_with_event(Thread.cursor + 1).where(Thread.id.in_(ids)))
+    return [_claim(*row, token, row[0].cursor + 1) for row in rows]
+
+
+async def claim_of(session: AsyncSession, thread_id: int, sequence: int) -> Claim | None:
+    """What telling one event of a thread once more needs. Its token fits no claim."""
+    row = (
+        await session.execute(
+            _with_event(literal(sequence)).where(Thread.id == thread_id, Thread.head >= sequence, sequence > 0)
+        )
+    ).one_or_none()
+    return _claim(*row, "", sequence) if row is not None else None
+
+
+def _with_event(sequence: ColumnElement[int]) -> Select[tuple[Thread, Destination, int, Follow]]:
+    """Threads with their destination, the event of that number, and the follow they serve."""
+    return (
         select(Thread, Destination, Event.id, Follow)
         .join(Destination, Destination.id == Thread.destination_id)
-        .outerjoin(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == Thread.cursor + 1))
+        .outerjoin(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == sequence))
         .outerjoin(
             Follow,
             and_(Follow.destination_id == Thread.destination_id, Follow.provider_id == Event.provider_id),
         )
-        .where(Thread.id.in_(ids))
     )
-    return [
-        Claim(
-            id=thread.id,
-            token=token,
-            destination_id=destination.id,
-            uri=destination.uri,
-            transport=destination.transport,
-            encrypted_secrets=tuple(destination.secrets),
-            sequence=thread.cursor + 1,
-            head=thread.head,
-            attempt=thread.attempt,
-            reference=thread.reference,
-            begun=thread.begun,
-            event_id=event_id,
-            follow=follow,
-            adopts_id=thread.adopts_id,
-            disabled=destination.disabled_at is not None,
-        )
-        for thread, destination, event_id, follow in rows
-    ]
+
+
+def _claim(
+    thread: Thread,
+    destination: Destination,
+    event_id: int | None,
+    follow: Follow | None,
+    token: str,
+    sequence: int,
+) -> Claim:
+    return Claim(
+        id=thread.id,
+        token=token,
+        destination_id=destination.id,
+        uri=destination.uri,
+        transport=destination.transport,
+        encrypted_secrets=tuple(destination.secrets),
+        sequence=sequence,
+        head=thread.head,
+        attempt=max(thread.attempt, 1),
+        reference=thread.reference,
+        begun=thread.begun,
+        event_id=event_id,
+        follow=follow,
+        adopts_id=thread.adopts_id,
+        disabled=destination.disabled_at is not None,
+    )
 
 
 async def adopted(session: AsyncSession, thread_id: int) -> tuple[str | None, bool]:

@@ -76,7 +76,7 @@ def provider_json(provider: Provider) -> dict[str, Any]:
         "adapter": provider.adapter,
         "status": provider.status,
         "readable": provider.failure is None,
-        "last_read_at": rfc3339(provider.last_read_at) if provider.last_read_at else None,
+        "last_read_at": shown_moment(provider.last_read_at),
     }
 
 
@@ -123,3 +123,8 @@ def ago(moment: datetime | None, now: datetime) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 incident`, `2 incidents`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def shown_moment(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC."""
+    return rfc3339(moment) if moment is not None else None

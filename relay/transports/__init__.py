@@ -26,9 +26,7 @@ def _console(outside: Outside) -> Transport:
 
 
 def _webhook(outside: Outside) -> Transport:
-    return WebhookTransport(
-        user_agent=outside.user_agent, allow_private_networks=outside.allow_private_networks
-    )
+    return WebhookTransport(user_agent=outside.user_agent, allow_private_networks=outside.allow_private_networks)
 
 
 def _slack(outside: Outside) -> Transport | None:

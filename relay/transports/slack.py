@@ -28,25 +28,29 @@ PATIENCE = 3.0
 
 Message = dict[str, Any]
 
+_BEGINS = (EventType.INCIDENT_OPENED, EventType.MAINTENANCE_SCHEDULED)
+_EDITED = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
+
 
 class OneToken:
     """The client of the one workspace whose token the settings hold."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self._token, self._api_url = token, api_url
-        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
 
-    async def __call__(self, team: str) -> AsyncWebClient:
-        """`team` is not looked at: there is one token. Made at first use, inside the running loop."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT))
-        # no retry handlers: they sleep inside the call, and would repeat a post that may have arrived
-        return AsyncWebClient(self._token, self._api_url, session=self._session, retry_handlers=[])
+    async def __call__(self, team: str) -> AsyncWebClient:  # noqa: ARG002: there is one token
+        """Made at first use, inside the running loop."""
+        if self._client is None:
+            session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT))
+            # no retry handlers: they sleep inside the call, and would repeat a post that may have arrived
+            self._client = AsyncWebClient(self._token, self._api_url, session=session, retry_handlers=[])
+        return self._client
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
+        if self._client is not None and self._client.session is not None:
+            await self._client.session.close()
 
 
 class Pace:
@@ -129,7 +133,7 @@ async def _tell(room: "_Room", telling: Telling) -> Sent:
     root = _Root.read(telling.reference)
     if event.context.told_whole:
         return Sent(reference=telling.reference)
-    if event.type in (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED):
+    if event.type in _EDITED:
         return await _edit(room, telling, root)
     return await _reply(room, telling, root)
 
@@ -146,6 +150,9 @@ async def _reply(room: "_Room", telling: Telling, root: _Root) -> Sent:
     """The update below the first message, after that has been brought to the present state."""
     await room.turn()
     event = telling.event
+    if event.type in _BEGINS:
+        # it takes over the message of a component's thread, and may be the only telling of several updates
+        root = _Root(root.ts, len(card(event).story))
     if not await _refresh(room, telling, root):
         return await _open(room, event)
     update = note(event)
@@ -155,7 +162,7 @@ async def _reply(room: "_Room", telling: Telling, root: _Root) -> Sent:
         if refusal.error not in GONE:
             raise
         return await _open(room, event)
-    return Sent(reference=telling.reference, message=ts)
+    return Sent(reference=str(root), message=ts)
 
 
 async def _edit(room: "_Room", telling: Telling, root: _Root) -> Sent:

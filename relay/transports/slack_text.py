@@ -20,12 +20,14 @@ BREAK = "\u2060"
 """A word joiner: invisible, and no client reads a mention across it."""
 
 _MENTION = re.compile(r"@(?=channel|here|everyone)", re.IGNORECASE)
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows."""
 _OPENING = re.compile(r"<(?=[!@#])")
 
 
 def escape(text: str) -> str:
     """Any text as it may stand in mrkdwn. `&` first: the other two bring new ones."""
-    text = _MENTION.sub("@" + BREAK, text.replace("\x00", ""))
+    text = _MENTION.sub("@" + BREAK, _UNSEEN.sub("", text))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -36,11 +38,11 @@ def short(text: str, limit: int) -> str:
 
 def label(text: str, limit: int = HEADER) -> str:
     """One line for a plain_text object: Slack reads no mrkdwn there, so it is not escaped."""
-    return _fit(" ".join(text.replace("\x00", "").split()), limit, _unarmed)
+    return _fit(" ".join(text.split()), limit, _unarmed)
 
 
 def _unarmed(text: str) -> str:
-    return _MENTION.sub("@" + BREAK, _OPENING.sub("<" + BREAK, text))
+    return _MENTION.sub("@" + BREAK, _OPENING.sub("<" + BREAK, _UNSEEN.sub("", text)))
 
 
 def date(moment: datetime) -> str:
@@ -50,7 +52,12 @@ def date(moment: datetime) -> str:
 
 def words(parts: Words) -> str:
     """A text with moments in it."""
-    return "".join(date(part) if isinstance(part, datetime) else short(part, 1500) for part in parts)
+    return "".join(date(part) if isinstance(part, datetime) else _piece(part) for part in parts)
+
+
+def _piece(text: str) -> str:
+    """With the blanks at its ends: it stands between moments."""
+    return _fit(re.sub(r"\s+", " ", text), 1500, escape)
 
 
 def link(url: str | None, text: str) -> str:
@@ -59,6 +66,7 @@ def link(url: str | None, text: str) -> str:
         return escape(text)
     for char, code in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20"), ("\n", "%0A"), ("&", "&amp;")):
         url = url.replace(char, code)
+    url = _MENTION.sub("%40", url)
     return f"<{url}|{escape(text.replace('|', '/'))}>" if len(url) <= URL else escape(text)
 
 

@@ -29,7 +29,6 @@ from aiohttp import web
 from standins import slack_rules as rules
 from standins.slack_channel import Channel, Message, shown
 
-ACK_LIMIT = 3.0
 RESPONSE_USES = 5
 RESPONSE_LIFE = 30 * 60
 HANG = "hang"
@@ -77,7 +76,14 @@ class _Failure:
 class SlackServer:
     """`rate`: messages a second in one channel after `burst` (None: no limits at all)."""
 
-    def __init__(self, *, rate: float | None = 1.0, burst: int = 5, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        rate: float | None = 1.0,
+        burst: int = 5,
+        now: Callable[[], float] = time.time,
+        ack_limit: float = 3.0,
+    ) -> None:
         self.bot_token, self.app_token, self.signing_secret = "xoxb-1-stand-in", "xapp-1-stand-in", "5ecre7"
         self.team_id, self.bot_user = "T1", "UBOT"
         self.scopes = {"commands", "chat:write", "chat:write.public", "connections:write"}
@@ -89,7 +95,7 @@ class SlackServer:
         self.calls: list[tuple[str, Json]] = []
         self.acks: list[float] = []
         """How long each acknowledgement took, in seconds."""
-        self._rate, self._burst, self._now = rate, burst, now
+        self._rate, self._burst, self._now, self._ack_limit = rate, burst, now, ack_limit
         self._channels = {c.id: c for c in (Channel("C1", "ops"), Channel("C2", "general"))}
         self._failures: dict[str, deque[_Failure]] = defaultdict(deque)
         self._tokens: dict[str, tuple[float, float]] = {}
@@ -184,9 +190,9 @@ class SlackServer:
 
         Raises OperationTimeoutError when the app does not acknowledge in 3 s.
         """
-        id = uuid4().hex
-        waiting = self._commands[id] = _Command(channel, self._now())
-        form = self._slash_form(command, text, channel, user, id, trigger_id or f"{uuid4().int % 10**9}.1")
+        url = self.make_response_url(channel)
+        waiting = self._commands[url.rpartition("/")[2]]
+        form = self._slash_form(command, text, channel, user, url, trigger_id or f"{uuid4().int % 10**9}.1")
         await (self._over_http(form, waiting, retry) if self.request_url else self._over_socket(form, waiting))
         try:
             async with asyncio.timeout(within):
@@ -197,8 +203,14 @@ class SlackServer:
             raise AssertionError(f"{command} {text}: {len(waiting.answers)} answers of {answers}") from None
         return waiting.answers
 
+    def make_response_url(self, channel: str = "C1") -> str:
+        """The address that a command's answers go to."""
+        id = uuid4().hex
+        self._commands[id] = _Command(channel, self._now())
+        return f"http://127.0.0.1:{self.port}/response/{id}"
+
     def _slash_form(
-        self, command: str, text: str, channel: str, user: str, id: str, trigger: str
+        self, command: str, text: str, channel: str, user: str, url: str, trigger: str
     ) -> dict[str, str]:
         room = self._channels.get(channel)
         return {
@@ -213,7 +225,7 @@ class SlackServer:
             "text": text,
             "api_app_id": "A1",
             "is_enterprise_install": "false",
-            "response_url": f"http://127.0.0.1:{self.port}/response/{id}",
+            "response_url": url,
             "trigger_id": trigger,
         }
 
@@ -236,7 +248,6 @@ class SlackServer:
         secret: str | None = None,
         age: float = 0,
         headers: dict[str, str] | None = None,
-        limit: float = ACK_LIMIT,
         content_type: str = "application/x-www-form-urlencoded",
     ) -> tuple[int, str]:
         """A signed request to the app: (status, body). `secret` and `age` (seconds) forge it."""
@@ -251,7 +262,7 @@ class SlackServer:
         }
         begun = time.monotonic()
         async with (
-            asyncio.timeout(limit),
+            asyncio.timeout(self._ack_limit),
             self._http.post(self.request_url, data=body, headers=sent | (headers or {})) as answer,
         ):
             text = await answer.text()
@@ -265,7 +276,7 @@ class SlackServer:
         envelope = {"type": "slash_commands", "envelope_id": id, "payload": form, "accepts_response_payload": True}
         await self._sockets[-1].send_json(envelope)
         try:
-            async with asyncio.timeout(ACK_LIMIT):
+            async with asyncio.timeout(self._ack_limit):
                 payload = await acknowledged
         except TimeoutError:
             raise OperationTimeoutError(form["text"]) from None

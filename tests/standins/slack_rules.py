@@ -144,7 +144,7 @@ def _schema_faults(message: dict[str, Any]) -> Iterator[str]:
     validator = _post_schema()
     if validator is None:
         return
-    known = {key: value for key, value in message.items() if key in ("text", "blocks", "thread_ts")}
+    known = {key: value for key, value in message.items() if key in ("text", "blocks")}
     for error in validator.iter_errors({"channel": "C1", "text": "", **known}):
         best = jsonschema.exceptions.best_match(error.context or [error]) or error
         yield f"Post.schema.json: {best.json_path} {best.message[:200]}"

@@ -1,0 +1,43 @@
+"""What people paste, made into the address of a status page."""
+
+import re
+from urllib.parse import urlsplit
+
+from adapters.fetch import AdapterError
+
+# Where a page's own links lead, and the documents behind it. The rest of the path is the page's.
+_BELOW = re.compile(
+    r"/(?:api/v\d+(?:/.*)?"
+    r"|history(?:\.atom|\.rss|\.json)?"
+    r"|(?:incidents?|maintenances?|components?)(?:/[^/]*)?"
+    r"|subscribe|uptime(?:/[^/]*)?"
+    r"|(?:index|summary|status)\.(?:json|html?)"
+    r")/?$"
+)
+
+
+def normalize_url(text: str) -> str:
+    """`status.example.com/history` → `https://status.example.com`.
+
+    Drops the query, the fragment, a trailing slash and what leads below the page; keeps a port and any other
+    path. Raises AdapterError for what can't be an address.
+    """
+    pasted = text.strip().strip("<>").strip()
+    if "://" not in pasted:
+        pasted = f"https://{pasted}"
+    try:
+        parts = urlsplit(pasted)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise AdapterError("that is not a web address") from error
+    scheme = parts.scheme.lower()
+    if scheme not in {"http", "https"}:
+        raise AdapterError("only addresses that begin with https:// or http:// are read")
+    if parts.username is not None or parts.password is not None:
+        raise AdapterError("an address with a name or a password in it is not read")
+    if not host or re.search(r"[\s\\<>\"'`{}|^\x00-\x1f%]", host):
+        raise AdapterError("that is not a web address")
+    shown = f"[{host}]" if ":" in host else host.rstrip(".")
+    default = {"http": 80, "https": 443}[scheme]
+    place = shown if port in {None, default} else f"{shown}:{port}"
+    return f"{scheme}://{place}{_BELOW.sub('', parts.path).rstrip('/')}"

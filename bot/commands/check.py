@@ -1,0 +1,61 @@
+"""check: one page, read once and shown as uptimus understands it; nothing is stored."""
+
+from datetime import datetime
+
+from adapters import ADAPTERS, catalogue, detect
+from adapters.adapter import Page
+from adapters.fetch import Fetcher
+from adapters.schema import Incident, Snapshot, Status
+from bot.commands.reply import CommandError, Reply, Row, Section
+from bot.commands.services import counted, words
+from bot.settings import Settings
+
+MOST_ROWS = 15
+
+
+async def check(settings: Settings, page: str, adapter: str | None, now: datetime) -> Reply:
+    """Reads a page by its address or by a slug of the catalogue. Raises AdapterError and CommandError."""
+    if adapter is not None and adapter not in ADAPTERS:
+        raise CommandError(f"There is no adapter {adapter[:40]!r}; there are {', '.join(sorted(ADAPTERS))}")
+    entry = catalogue.load().find(page)
+    url = entry.url if entry is not None else detect.normalize_url(page)
+    fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
+    try:
+        if adapter is not None:
+            reading = await ADAPTERS[adapter](Page(url=url, now=now), fetcher)
+        else:
+            _, reading = await detect.detect(url, fetcher, now)
+    finally:
+        await fetcher.aclose()
+    assert reading.snapshot is not None
+    return _reply(reading.snapshot)
+
+
+def _reply(snapshot: Snapshot) -> Reply:
+    components = snapshot.components or ()
+    sections = (
+        Section("Components", tuple(
+            Row(title=f"{one.group} · {one.name}" if one.group else one.name, status=one.status, detail=words(one.status))
+            for one in components
+        )),
+        Section("Incidents", tuple(_row(one) for one in snapshot.incidents[:MOST_ROWS]), note=_more(snapshot)),
+        Section("Maintenance", tuple(
+            Row(title=one.title, detail=words(one.phase), at=one.starts_at, url=one.url)
+            for one in snapshot.maintenances[:MOST_ROWS]
+        )),
+    )  # fmt: skip
+    said = f"{snapshot.provider.name}: {words(snapshot.status)} ({snapshot.provider.adapter}, {snapshot.provider.url})"
+    return Reply(text=said, sections=tuple(one for one in sections if one.rows), data=snapshot.public())
+
+
+def _row(one: Incident) -> Row:
+    over = one.resolved_at is not None
+    detail = f"{words(one.phase)}, impact {words(one.impact)}, {counted(len(one.updates), 'update')}"
+    return Row(
+        title=one.title, status=None if over else Status.DEGRADED, detail=detail, at=one.started_at, url=one.url
+    )
+
+
+def _more(snapshot: Snapshot) -> str:
+    more = len(snapshot.incidents) - MOST_ROWS
+    return f"… and {more} more" if more > 0 else ""

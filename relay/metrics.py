@@ -1,0 +1,56 @@
+"""What `/metrics` counts, in a registry of its own, so that tests and processes don't share figures."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+LAG_BUCKETS = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600)
+
+
+class Metrics:
+    """The figures of one process."""
+
+    def __init__(self) -> None:
+        own = self.registry = CollectorRegistry()
+        ProcessCollector(registry=own)
+        self._polls = Counter("uptimus_polls", "Pages read, by how it went", ["outcome"], registry=own)
+        self._poll_seconds = Histogram("uptimus_poll_duration_seconds", "How long a whole read took", registry=own)
+        self._events = Counter("uptimus_events", "Changes seen", ["type"], registry=own)
+        self._attempts = Counter("uptimus_attempts", "Tries to deliver", ["transport", "outcome"], registry=own)
+        self._lag = Histogram(
+            "uptimus_delivery_lag_seconds",
+            "From the page's own timestamp of an update to its delivery",
+            buckets=LAG_BUCKETS,
+            registry=own,
+        )
+        self._waiting = Gauge("uptimus_threads_waiting", "Threads that have something to tell", registry=own)
+        self._oldest = Gauge(
+            "uptimus_threads_oldest_seconds", "How long the most overdue thread has been due", registry=own
+        )
+
+    def poll(self, outcome: str, duration: float) -> None:
+        """One read of a page: `changed`, `unchanged`, `failed` or `lost`, and its seconds."""
+        self._polls.labels(outcome).inc()
+        self._poll_seconds.observe(duration)
+
+    def event(self, type_: str) -> None:
+        """One change was recorded."""
+        self._events.labels(type_).inc()
+
+    def attempt(self, transport: str, outcome: str) -> None:
+        """One try to deliver."""
+        self._attempts.labels(transport, outcome).inc()
+
+    def delivered(self, posted_at: datetime | None, now: datetime) -> None:
+        """An event arrived; `posted_at` is the page's own time of it, None where the page gives none."""
+        if posted_at is not None:
+            self._lag.observe(max(0.0, (now - posted_at).total_seconds()))
+
+    def threads(self, waiting: int, oldest: float) -> None:
+        """How many threads have something to tell, and for how many seconds the most overdue has been due."""
+        self._waiting.set(waiting)
+        self._oldest.set(oldest)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,83 @@
+"""The process that is killed: the ordinary poller, deliverer and transports, with a kill planned between two
+statements or at a commit."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from rich.console import Console
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from adapters import ADAPTERS
+from adapters.fetch import Fetcher
+from bot.vault import Vault
+from relay.deliver import Deliverer
+from relay.metrics import Metrics
+from relay.poll import Poller, pace
+from relay.transports import TRANSPORTS, Outside
+from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Life:
+    """What one life of the process is given. die_at: the number of the statement (or commit) at which it kills
+    itself; None: it lives until it is killed from outside."""
+
+    database_url: str
+    key: str
+    slack_token: str
+    slack_api_url: str
+    die_at: int | None = None
+
+
+def live(life: Life) -> None:
+    """Runs until the process dies."""
+    if life.die_at is not None:
+        _die_at(life.die_at)
+    asyncio.run(_live(life))
+
+
+def _die_at(number: int) -> None:
+    passed = 0
+
+    def count(*_: object) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        event.listen(Engine, moment, count)
+
+
+async def _live(life: Life) -> None:
+    metrics, database, vault = Metrics(), Database(life.database_url), Vault([life.key])
+    outside = Outside(
+        user_agent="crash test",
+        allow_private_networks=True,
+        console=Console(file=open(os.devnull, "w")),  # noqa: ASYNC230, SIM115
+        slack_token=life.slack_token,
+        slack_api_url=life.slack_api_url,
+    )
+    async with AsyncExitStack() as closing:
+        made = {name: make(outside) for name, make in TRANSPORTS.items()}
+        deliverer = Deliverer(
+            database,
+            {name: transport for name, transport in made.items() if transport is not None},
+            metrics=metrics,
+            open_secret=vault.open,
+            idle_wait=0.05,
+        )
+        fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
+        poller = Poller(
+            database, fetcher, ADAPTERS, pace=pace(0.05, 0), metrics=metrics, recorded=deliverer.wake
+        )
+        closing.push_async_callback(database.aclose)
+        deliverer.start()
+        poller.start()
+        while True:
+            await poller.tick()
+            await asyncio.sleep(0.02)

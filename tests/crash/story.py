@@ -1,0 +1,36 @@
+"""A long story for a status page: many incidents, one after the other and side by side, with edits."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.demo.scenario import Scenario
+
+BEGINS = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PHASES = ("investigating", "identified", "monitoring", "resolved")
+
+
+def long_story(incidents: int) -> Scenario:
+    """`incidents` incidents of four updates each; two of them are always under way."""
+    order = [(number, phase) for number in range(incidents) for phase in range(len(PHASES))]
+    order.sort(key=lambda step: (step[0] * 2 + step[1], step[0]))
+    steps = [
+        {
+            "at": BEGINS + timedelta(minutes=minute),
+            "subject": f"{number:012d}",
+            "title": f"Trouble number {number}",
+            "impact": "major",
+            "names": ["app000000001"],
+            "update": {
+                "id": f"{number:06d}{phase:06d}",
+                "phase": PHASES[phase],
+                "body": f"Incident {number}, post {phase}.",
+            },
+        }
+        for minute, (number, phase) in enumerate(order)
+    ]
+    return Scenario.model_validate(
+        {
+            "page": {"id": "abcdefghijkl", "name": "ChargeOver", "url": "https://status.example.com"},
+            "components": [{"id": "app000000001", "name": "Main Application"}],
+            "steps": steps,
+        }
+    )

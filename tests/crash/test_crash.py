@@ -1,0 +1,197 @@
+"""SIGKILL at many moments: nothing is lost, order holds, one thread per incident, and nothing is sent twice but
+what was in flight."""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
+
+import pytest
+from crash.child import Life, live
+from crash.story import long_story
+from cryptography.fernet import Fernet
+from sqlalchemy import select
+from standins.receiver import Receiver
+from standins.slack import SlackServer
+
+from adapters import ADAPTERS, catalogue
+from adapters.fetch import Fetcher
+from bot.commands.follow import follow
+from bot.commands.reply import Request
+from bot.commands.services import Services
+from bot.demo import DemoPage, play
+from bot.vault import Vault
+from relay.poll import pace
+from storage import migrate, threads
+from storage.database import Database
+from storage.tables import Event, Subject
+
+JUST_ANSWERED = 1.0
+"""Seconds before a kill whose answers may not have been written down."""
+
+forkserver = multiprocessing.get_context("forkserver")
+forkserver.set_forkserver_preload(["crash.child"])
+
+
+@dataclass
+class Stage:
+    """The world around the process: a page, a webhook's receiver, a Slack, a database."""
+
+    life: Life
+    page: DemoPage
+    receiver: Receiver
+    slack: SlackServer
+    database: Database
+    kills: list[float] = field(default_factory=list)
+
+    def start(self, die_at: int | None = None) -> BaseProcess:
+        """Another life."""
+        process = forkserver.Process(target=live, args=(replace(self.life, die_at=die_at),), daemon=True)
+        process.start()
+        return process
+
+    async def dead(self, process: BaseProcess, within: float) -> None:
+        """Waits until it is dead, and helps after that many seconds."""
+        deadline = time.monotonic() + within
+        while process.is_alive() and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        if process.is_alive() and process.pid:
+            os.kill(process.pid, signal.SIGKILL)
+        while process.is_alive():
+            await asyncio.sleep(0.005)
+        self.kills.append(time.time())
+        process.close()
+
+
+@asynccontextmanager
+async def stage(database_url: str, incidents: int) -> AsyncIterator[Stage]:
+    key = Fernet.generate_key().decode()
+    database, vault = Database(database_url), Vault([key])
+    await migrate.upgrade(database)
+    page, receiver = DemoPage(long_story(incidents)), Receiver()
+    fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
+    async with SlackServer(rate=None) as slack, receiver:
+        address = await page.start()
+        services = Services(
+            database=database,
+            fetcher=fetcher,
+            adapters=ADAPTERS,
+            catalogue=catalogue.load(),
+            vault=vault,
+            pace=pace(0.05, 0),
+            allow_private_networks=True,
+            wake=lambda: None,
+            now=lambda: datetime.now(UTC),
+        )
+        for uri in (receiver.url, f"slack:{slack.team_id}/C1"):
+            await follow(services, Request(workspace="local", provider=address, to=uri))
+        yield Stage(Life(database_url, key, slack.bot_token, slack.api_url), page, receiver, slack, database)
+        await page.aclose()
+    await fetcher.aclose()
+    await database.aclose()
+
+
+async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
+    """Lets the story play while the process is killed again and again, then lets it be told to its end."""
+    chance = random.Random(seed)
+    story = asyncio.create_task(play(on.page, speed=1e9))
+    while len(on.kills) < kills:
+        moment = chance.choice(("statement", "statement", "request", "time"))
+        if moment == "statement":
+            process = on.start(die_at=chance.randint(1, 150))
+            await on.dead(process, within=3.0)
+            continue
+        process = on.start()
+        if moment == "request":  # in the middle of a send: it has arrived, nobody has noted it yet
+            wanted = len(on.receiver.received) + chance.randint(1, 3)
+            await _until_received(on, wanted, within=2.0)
+            await on.dead(process, within=0.0)
+        else:
+            await on.dead(process, within=chance.uniform(0.05, 0.6))
+    last = on.start()
+    async with asyncio.timeout(60):
+        await story
+        while True:
+            async with on.database.read() as session:
+                if (await threads.waiting(session))[0] == 0:
+                    break
+            await asyncio.sleep(0.05)
+    await on.dead(last, within=0.0)
+    on.kills.pop()
+
+
+async def _until_received(on: Stage, number: int, within: float) -> None:
+    deadline = time.monotonic() + within
+    while len(on.receiver.received) < number and time.monotonic() < deadline:
+        await asyncio.sleep(0.002)
+
+
+async def events_of(on: Stage) -> dict[str, list[str]]:
+    """Subject → ids of its events, in order."""
+    async with on.database.read() as session:
+        rows = await session.execute(
+            select(Subject.external_id, Event.uid)
+            .join(Subject, Subject.id == Event.subject_id)
+            .order_by(Event.subject_id, Event.sequence)
+        )
+        told = defaultdict(list)
+        for subject, uid in rows:
+            told[subject].append(uid)
+        return dict(told)
+
+
+def assert_told(events: dict[str, list[str]], arrivals: dict[str, list[tuple[str, float]]], kills: list[float]) -> int:
+    """Everything arrived, in order; what arrived again had been in flight. The number of repeats."""
+    repeats = 0
+    for subject, expected in events.items():
+        seen = [id_ for id_, _ in arrivals[subject]]
+        assert list(dict.fromkeys(seen)) == expected, f"{subject}: lost or out of order"
+        newest = -1
+        for id_ in seen:
+            place = expected.index(id_)
+            assert place >= newest, f"{subject}: an older event after a newer one"
+            newest = place
+        last: dict[str, float] = {}
+        for id_, arrived in arrivals[subject]:
+            if id_ in last:
+                repeats += 1
+                assert any(last[id_] - 0.2 <= kill <= arrived and kill - last[id_] <= JUST_ANSWERED + 0.5 for kill in kills), (
+                    f"{subject}: {id_} was sent twice and had not been in flight at a kill"
+                )
+            last[id_] = arrived
+    return repeats
+
+
+async def crash(database_url: str, kills: int, incidents: int, seed: int) -> None:
+    async with stage(database_url, incidents) as on:
+        await kill_many_times(on, kills, seed)
+        events = await events_of(on)
+        assert len(events) == incidents
+        assert all(len(told) == 4 for told in events.values()), "every post of the page became one event"
+        webhook: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for received in on.receiver.received:
+            webhook[received.event["data"]["incident"]["id"]].append((received.id, received.arrived_at.timestamp()))
+        repeats = assert_told(events, webhook, on.kills)
+        by_event = {uid: subject for subject, told in events.items() for uid in told}
+        posts: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for message in on.slack.channel("C1").messages:
+            assert message.metadata is not None
+            uid = message.metadata["event_payload"]["event_id"]
+            posts[by_event[uid]].append((uid, float(message.ts)))
+        repeats += assert_told(events, posts, on.kills)
+        assert repeats <= 4 * kills
+        on.slack.assert_clean()
+
+
+@pytest.mark.timeout(200)
+async def test_nothing_is_lost_by_forty_kills(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("crash")
+    await crash(f"sqlite:///{folder}/uptimus.db", kills=40, incidents=25, seed=7)

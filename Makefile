@@ -42,7 +42,7 @@ format: .venv/.ready ## put the code into the common form
 	@$(BIN)/ruff check --fix .
 
 bench: .venv/.ready ## the figures of the README, measured on this machine
-	@$(BIN)/python -m tests.bench
+	@PYTHONPATH=.:tests $(BIN)/python -m bench
 
 lock: .venv/.ready ## pin the newest allowed set of libraries, with hashes and without addresses
 	@$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \

@@ -254,6 +254,8 @@ def _target(url: str) -> _Target:
         raise AdapterError("only addresses that begin with https:// or http:// are read")
     if not parsed.host:
         raise AdapterError("that address names no host")
+    if "%" in parsed.host:  # httpx takes anything for a host and escapes what can't be in one
+        raise AdapterError("that is not a web address")
     if parsed.userinfo:
         raise AdapterError("an address with a name or a password in it is not read")
     name = parsed.netloc.decode("ascii", "replace")

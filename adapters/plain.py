@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 
 DEEPEST = 20
 
-_TAGS = (
-    "a abbr article aside b big blockquote body br caption center cite code col colgroup dd del details div dl dt em "
-    "figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd li link main mark meta "
-    "nav object ol p pre q s samp script section small span strike strong style sub summary sup svg table tbody td "
-    "textarea tfoot th thead title tr tt u ul var video"
+_BLOCK_TAGS = (
+    "article aside blockquote body caption center dd details div dl dt figure footer form h1 h2 h3 h4 h5 h6 head "
+    "header hr html li main nav ol p pre section summary table tbody td tfoot th thead title tr ul"
 )
-_BLOCKS = frozenset(
-    "article aside blockquote body caption center dd details div dl dt figure footer form h1 h2 h3 h4 h5 h6 head header "
-    "hr html li main nav ol p pre section summary table tbody td tfoot th thead title tr ul".split()
+_INLINE_TAGS = (
+    "a abbr b big br cite code col colgroup del em font i iframe img input ins kbd link mark meta object q s samp "
+    "script small span strike strong style sub sup svg textarea tt u var video"
 )
+_BLOCKS = frozenset(_BLOCK_TAGS.split())
 _MARKS = {
     **dict.fromkeys(("b", "strong"), "**"),
     **dict.fromkeys(("i", "em", "cite", "var"), "*"),
@@ -28,7 +27,8 @@ _MARKS = {
 }
 _UNREAD = frozenset({"script", "style"})
 
-_TOKEN = re.compile(rf"<(/?)({_TAGS.replace(' ', '|')})(?=[\s/>])([^<>]*)>|<!--|-->", re.IGNORECASE)
+_ANY_TAG = "|".join(f"{_BLOCK_TAGS} {_INLINE_TAGS}".split())
+_TOKEN = re.compile(rf"<(/?)({_ANY_TAG})(?=[\s/>])([^<>]*)>|<!--|-->", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(href|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _LIKE_A_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>")
@@ -140,8 +140,10 @@ class _Markdown:
 
     def _layout(self, name: str, ends: bool) -> str:
         match name:
-            case "br" | "tr":
+            case "br":
                 return "\n"
+            case "tr":
+                return "" if ends else "\n"
             case "hr":
                 return "\n\n---\n\n"
             case "pre":

@@ -151,7 +151,7 @@ class Coverage(Value):
     past_incidents: bool = False
     """The list also holds incidents that are over (as far back as the page keeps them)."""
     gone: frozenset[str] = frozenset()
-    """Ids of incidents and maintenances that were looked up one by one and that the page does not know any more."""
+    """Ids of incidents and maintenances that were looked up one by one and that the page knows no more."""
 
 
 class Snapshot(Value):

@@ -119,6 +119,19 @@ async def run(roles: tuple[str, ...]) -> None:
 
 
 @uptimus.command()
+@click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="Scenario seconds in one second.")
+@click.option("--once", is_flag=True, help="End when the story does.")
+@awaited
+async def demo(speed: float | None, once: bool) -> None:
+    """A simulated ChargeOver page plays a real outage: no tokens, no network."""
+    from bot.demo import command
+
+    loaded = settings.load()
+    logs.configure(loaded.log_format, level=40)
+    await command.demo(loaded, speed, once=once, console=_plain())
+
+
+@uptimus.command()
 @click.argument("page", metavar="URL|SLUG")
 @click.option("--adapter", help="Read it as this kind of page.")
 @as_json

@@ -1,16 +1,21 @@
 """The composition root: builds every part by plain calls, in one straight function, and closes them in reverse."""
 
+from __future__ import annotations
+
 import asyncio
 import fcntl
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
+from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from relay.metrics import Metrics
 from rich.console import Console
 
 from adapters import ADAPTERS, catalogue
@@ -19,14 +24,23 @@ from bot import vault
 from bot.commands import COMMANDS
 from bot.commands.services import Services
 from bot.settings import Settings, SettingsError
+from bot.web import data, server
 from relay import poll
 from relay.deliver import Deliverer
+from relay.metrics import Metrics
 from relay.poll import Poller
 from relay.transports import TRANSPORTS, Outside
-from storage import migrate, providers, threads
+from relay.transports.transport import Transport
+from storage import leases, migrate, providers, threads
 from storage.database import Database
 
+if TYPE_CHECKING:
+    from bot.slack import SlackDoor
+
 ROLES = ("all", "poll", "deliver", "bot", "web")
+
+TICK = 0.25
+"""Seconds between two looks for pages that are due."""
 
 log = structlog.get_logger("app")
 
@@ -50,14 +64,13 @@ async def _bring_in_step(database: Database, settings: Settings) -> None:
     try:
         if database.is_sqlite:
             await migrate.upgrade(database)
-        elif not await migrate.at_head(database):
-            raise StartError("the database is not up to date: run `uptimus db upgrade`")
-    except StartError:
-        raise
+        in_step = await migrate.at_head(database)
     except Exception as error:
-        name = settings.sqlite_path or "the PostgreSQL of DATABASE_URL"
+        name = settings.sqlite_path or "the PostgreSQL it names"
         reason = str(getattr(error, "orig", error)).splitlines()[0][:200]
         raise StartError(f"DATABASE_URL: {name} can't be used ({reason})") from error
+    if not in_step:
+        raise StartError("the database is not up to date: run `uptimus db upgrade`")
 
 
 @asynccontextmanager
@@ -75,6 +88,8 @@ async def services(
             vault=vault.from_settings(settings),
             pace=poll.pace(settings.poll_interval, settings.component_hold),
             allow_private_networks=settings.allow_private_networks,
+            home=settings.home,
+            transports=lambda: transports(settings, Console(highlight=False)),
             wake=lambda: None,
             now=lambda: datetime.now(UTC),
         )
@@ -107,6 +122,9 @@ async def run(settings: Settings, roles: Sequence[str] = ("all",), *, stop: asyn
     stop = stop or stopped_by_signals()
     with only_process(settings.sqlite_path):
         async with opened(settings) as database, services(settings, database) as parts:
+            if database.is_sqlite:
+                async with database.write() as session:
+                    await leases.release_all(session)
             await run_parts(settings, parts, roles, stop, Console(soft_wrap=False))
 
 
@@ -118,6 +136,7 @@ async def run_parts(
     metrics = Metrics()
     async with AsyncExitStack() as closing:
         deliverer = _deliverer(settings, parts, metrics, console, closing)
+        parts = replace(parts, wake=deliverer.wake)
         if "deliver" in wanted:
             deliverer.start()
             closing.push_async_callback(deliverer.aclose)
@@ -128,7 +147,7 @@ async def run_parts(
             _schedule(poller, closing)
         door = None
         if "bot" in wanted:
-            door = await _slack_door(settings, parts, deliverer, closing)
+            door = await _slack_door(settings, parts, closing)
         if "web" in wanted or (door is not None and settings.slack_signing_secret is not None):
             await _serve(settings, parts, metrics, door, closing)
         log.info(
@@ -150,9 +169,8 @@ def stopped_by_signals() -> asyncio.Event:
     return stop
 
 
-def _deliverer(
-    settings: Settings, parts: Services, metrics: Metrics, console: Console, closing: AsyncExitStack
-) -> Deliverer:
+def transports(settings: Settings, console: Console) -> dict[str, Transport]:
+    """The transports that the settings provide for."""
     token = settings.slack_bot_token
     outside = Outside(
         user_agent=settings.agent,
@@ -162,10 +180,16 @@ def _deliverer(
         slack_api_url=settings.slack_api_url,
     )
     made = {name: make(outside) for name, make in TRANSPORTS.items()}
-    transports = {name: transport for name, transport in made.items() if transport is not None}
-    for transport in transports.values():
+    return {name: transport for name, transport in made.items() if transport is not None}
+
+
+def _deliverer(
+    settings: Settings, parts: Services, metrics: Metrics, console: Console, closing: AsyncExitStack
+) -> Deliverer:
+    made = transports(settings, console)
+    for transport in made.values():
         closing.push_async_callback(transport.aclose)
-    return Deliverer(parts.database, transports, metrics=metrics, open_secret=parts.vault.open)
+    return Deliverer(parts.database, made, metrics=metrics, open_secret=parts.vault.open)
 
 
 def _poller(parts: Services, metrics: Metrics, deliverer: Deliverer) -> Poller:
@@ -183,16 +207,14 @@ def _schedule(poller: Poller, closing: AsyncExitStack) -> None:
 
     scheduler = AsyncIOScheduler(timezone=UTC)
     scheduler.add_job(
-        tick, "interval", seconds=1, max_instances=1, coalesce=True, misfire_grace_time=None,
+        tick, "interval", seconds=TICK, max_instances=1, coalesce=True, misfire_grace_time=None,
         next_run_time=datetime.now(UTC) + timedelta(seconds=0.05),
     )  # fmt: skip
     scheduler.start()
     closing.callback(scheduler.shutdown, wait=False)
 
 
-async def _slack_door(
-    settings: Settings, parts: Services, deliverer: Deliverer, closing: AsyncExitStack
-) -> "SlackDoor | None":
+async def _slack_door(settings: Settings, parts: Services, closing: AsyncExitStack) -> SlackDoor | None:
     if settings.slack_bot_token is None:
         if settings.slack_app_token is not None:
             raise SettingsError("SLACK_BOT_TOKEN is missing, though SLACK_APP_TOKEN is set")
@@ -206,7 +228,7 @@ async def _slack_door(
 
 
 async def _serve(
-    settings: Settings, parts: Services, metrics: Metrics, door: "SlackDoor | None", closing: AsyncExitStack
+    settings: Settings, parts: Services, metrics: Metrics, door: SlackDoor | None, closing: AsyncExitStack
 ) -> None:
     async def waiting() -> None:
         async with parts.database.read() as session:
@@ -216,6 +238,21 @@ async def _serve(
         async with parts.database.read() as session:
             lag = await providers.poller_lag(session)
         late = max(60.0, 3 * parts.pace.interval)
-        return (
-            {"poller": f"the longest overdue page waits for {lag:.0f} s"} if lag is not None and lag > late else {}
-        )
+        return {"poller": f"a page is overdue by {lag:.0f} s"} if lag is not None and lag > late else {}
+
+    application = server.build(
+        provider=partial(data.provider_view, parts),
+        directory=partial(data.directory_view, parts),
+        metrics=metrics,
+        problems=problems,
+        before_scrape=waiting,
+        slack_events=door.handle if door is not None else None,
+    )
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    closing.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise StartError(f"PORT: {settings.port} can't be listened on ({error.strerror})") from None
+    log.info("listening", port=runner.addresses[0][1])

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
@@ -46,10 +46,14 @@ class Settings(BaseSettings):
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
 
     @property
+    def home(self) -> str:
+        """Where people who meet this uptimus can read about it."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
     def agent(self) -> str:
         """The User-Agent: who reads the page, and where to ask about it."""
-        home = self.public_url or "https://github.com/uptimus/uptimus"
-        return self.user_agent or f"uptimus/0.1 (+{home})"
+        return self.user_agent or (f"uptimus/0.1 (+{self.public_url})" if self.public_url else "uptimus/0.1")
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -104,8 +108,9 @@ SECRETS = (
 def load(env_file: str = ".env") -> Settings:
     """The settings as the environment and `.env` give them. Raises SettingsError."""
     given = {**dotenv_values(env_file), **os.environ}
+    values: dict[str, Any] = {"_env_file": env_file, **_from_files(given)}
     try:
-        return Settings(_env_file=env_file, **_from_files(given))  # type: ignore[call-arg]
+        return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
 

@@ -3,17 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
-from adapters.schema import Status
 from bot.commands.reply import DayCell, Reply, Row, Section
+from relay.transports.console import COLOURS
 
-COLOURS = {
-    Status.OPERATIONAL: "green",
-    Status.DEGRADED: "yellow",
-    Status.PARTIAL_OUTAGE: "dark_orange",
-    Status.MAJOR_OUTAGE: "red",
-    Status.MAINTENANCE: "blue",
-    Status.UNKNOWN: "bright_black",
-}
 CELLS = {
     "operational": ("█", "green"),
     "degraded": ("▆", "yellow"),

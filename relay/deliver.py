@@ -7,13 +7,14 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 
 import structlog
 
 from adapters.schema import Impact
 from relay.batch import Batcher
-from relay.events import EventType, StoredEvent, Stream, Subject, SubjectKind
+from relay.events import EventData, EventProvider, EventType, StoredEvent, Stream, Subject, SubjectKind
 from relay.filters import Filters, wants
 from relay.metrics import Metrics
 from relay.transports.transport import DeliveryError, Sent, Telling, Transport
@@ -301,6 +302,19 @@ def stored_event(row: tables.Event, kind: str, external_id: str) -> StoredEvent:
         raw_data=row.data,
         raw_context=row.context,
     )
+
+
+async def test(transport: Transport, uri: str, secrets: tuple[str, ...], provider: EventProvider) -> Sent:
+    """Sends a message that says that messages arrive. Raises DeliveryError."""
+    event = StoredEvent(
+        id=f"evt_test_{token_hex(8)}",
+        type=EventType.TEST,
+        sequence=1,
+        subject=Subject(SubjectKind.PROVIDER),
+        seen_at=datetime.now(UTC),
+        raw_data=EventData(provider=provider).public(),
+    )
+    return await transport.send(Telling(event=event, address=_address(uri), secrets=secrets))
 
 
 def _filters(follow: tables.Follow) -> Filters:

@@ -32,6 +32,8 @@ class EventType(StrEnum):
     COMPONENT_CHANGED = "component.changed"
     PROVIDER_UNREADABLE = "provider.unreadable"
     PROVIDER_READABLE = "provider.readable"
+    TEST = "test"
+    """Nothing happened: somebody wants to see a message arrive. Never stored."""
 
 
 class SubjectKind(StrEnum):

@@ -153,6 +153,8 @@ def state_words(event: StoredEvent) -> str:
     data = event.data
     if event.type == EventType.INCIDENT_REMOVED:
         return "Taken off the status page"
+    if event.type == EventType.TEST:
+        return _FIXED[EventType.TEST]
     if data.incident is not None:
         return _incident_state(data.incident)
     if data.maintenance is not None:
@@ -311,6 +313,7 @@ _WINDOW_MATTERS = (EventType.MAINTENANCE_SCHEDULED, EventType.MAINTENANCE_REMIND
 _EDITED = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
 
 _FIXED = {
+    EventType.TEST: "A test: messages arrive here",
     EventType.INCIDENT_POSTMORTEM: "Postmortem",
     EventType.INCIDENT_REMOVED: "Taken off the status page without a resolution",
     EventType.MAINTENANCE_STARTED: "Maintenance started",

@@ -1,6 +1,7 @@
 """Claims pages that are due, reads each once, and has what it says recorded."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ def pace(interval: float, hold: float) -> Pace:
 def delay_after_failure(failures: int, interval: float, retry_after: float | None) -> float:
     """Seconds until a page that failed `failures` times running is read again: one interval, then two, four … at
     most 30 intervals or 5 minutes, whichever is less; never before the page asked for."""
-    backoff = min(interval * 2 ** min(failures - 1, 10), 30 * interval, max(LONGEST_BACKOFF, interval))
+    backoff = min(math.ldexp(interval, min(failures - 1, 10)), 30 * interval, max(LONGEST_BACKOFF, interval))
     return max(backoff, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
 
 

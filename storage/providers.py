@@ -177,6 +177,11 @@ async def find(session: AsyncSession, text: str) -> Provider | None:
     )
 
 
+async def by_slug(session: AsyncSession, slug: str) -> Provider | None:
+    """By its slug alone."""
+    return await session.scalar(select(Provider).where(Provider.slug == slug.lower()))
+
+
 async def free_slug(session: AsyncSession, wanted: str) -> str:
     """`wanted`, or `wanted-2`, `wanted-3` … where it is taken."""
     taken = set(

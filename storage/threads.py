@@ -171,20 +171,26 @@ async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Cla
 
 async def _claims(session: AsyncSession, ids: Sequence[int], token: str) -> list[Claim]:
     rows = await session.execute(_with_event(Thread.cursor + 1).where(Thread.id.in_(ids)))
-    return [_claim(*row, token, row[0].cursor + 1) for row in rows]
+    return [
+        _claim(thread, destination, event_id, follow, token, thread.cursor + 1)
+        for thread, destination, event_id, follow in rows
+    ]
 
 
 async def claim_of(session: AsyncSession, thread_id: int, sequence: int) -> Claim | None:
     """What telling one event of a thread once more needs. Its token fits no claim."""
     row = (
         await session.execute(
-            _with_event(literal(sequence)).where(Thread.id == thread_id, Thread.head >= sequence, sequence > 0)
+            _with_event(literal(sequence)).where(Thread.id == thread_id, Thread.head >= sequence)
         )
     ).one_or_none()
-    return _claim(*row, "", sequence) if row is not None else None
+    if row is None:
+        return None
+    thread, destination, event_id, follow = row
+    return _claim(thread, destination, event_id, follow, "", sequence)
 
 
-def _with_event(sequence: ColumnElement[int]) -> Select[tuple[Thread, Destination, int, Follow]]:
+def _with_event(sequence: ColumnElement[int]) -> Select[Thread, Destination, int, Follow]:
     """Threads with their destination, the event of that number, and the follow they serve."""
     return (
         select(Thread, Destination, Event.id, Follow)

@@ -5,7 +5,7 @@ from datetime import datetime
 from adapters import ADAPTERS, catalogue, detect
 from adapters.adapter import Page
 from adapters.fetch import Fetcher
-from adapters.schema import Incident, Snapshot, Status
+from adapters.schema import OVER, Component, Incident, Maintenance, Snapshot, Status
 from bot.commands.reply import CommandError, Reply, Row, Section
 from bot.commands.services import counted, words
 from bot.settings import Settings
@@ -32,28 +32,29 @@ async def check(settings: Settings, page: str, adapter: str | None, now: datetim
 
 
 def _reply(snapshot: Snapshot) -> Reply:
-    components = snapshot.components or ()
     sections = (
-        Section("Components", tuple(
-            Row(title=f"{one.group} · {one.name}" if one.group else one.name, status=one.status, detail=words(one.status))
-            for one in components
-        )),
+        Section("Components", tuple(_component_row(one) for one in snapshot.components or ())),
         Section("Incidents", tuple(_row(one) for one in snapshot.incidents[:MOST_ROWS]), note=_more(snapshot)),
-        Section("Maintenance", tuple(
-            Row(title=one.title, detail=words(one.phase), at=one.starts_at, url=one.url)
-            for one in snapshot.maintenances[:MOST_ROWS]
-        )),
-    )  # fmt: skip
-    said = f"{snapshot.provider.name}: {words(snapshot.status)} ({snapshot.provider.adapter}, {snapshot.provider.url})"
+        Section("Maintenance", tuple(_window_row(one) for one in snapshot.maintenances[:MOST_ROWS])),
+    )
+    read = snapshot.provider
+    said = f"{read.name}: {words(snapshot.status)} ({read.adapter}, {read.url})"
     return Reply(text=said, sections=tuple(one for one in sections if one.rows), data=snapshot.public())
 
 
+def _component_row(one: Component) -> Row:
+    title = f"{one.group} · {one.name}" if one.group else one.name
+    return Row(title=title, status=one.status, detail=words(one.status))
+
+
+def _window_row(one: Maintenance) -> Row:
+    return Row(title=one.title, detail=words(one.phase), at=one.starts_at, url=one.url)
+
+
 def _row(one: Incident) -> Row:
-    over = one.resolved_at is not None
-    detail = f"{words(one.phase)}, impact {words(one.impact)}, {counted(len(one.updates), 'update')}"
-    return Row(
-        title=one.title, status=None if over else Status.DEGRADED, detail=detail, at=one.started_at, url=one.url
-    )
+    said = f"{words(one.phase)}, impact {words(one.impact)}, {counted(len(one.updates), 'update')}"
+    status = None if one.phase in OVER else Status.DEGRADED
+    return Row(title=one.title, status=status, detail=said, at=one.started_at, url=one.url)
 
 
 def _more(snapshot: Snapshot) -> str:

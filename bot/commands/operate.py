@@ -3,15 +3,19 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from relay.transports.sign import new_secret
-
+from adapters.schema import Status
 from bot.commands import destinations
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.commands.services import Services, counted, shown_moment
-from relay.deliver import Deliverer
+from relay import deliver
+from relay.events import EventProvider
+from relay.metrics import Metrics
+from relay.transports.sign import new_secret
+from relay.transports.transport import DeliveryError
 from storage import deliveries, follows, providers, threads
 from storage.deliveries import Listed
 from storage.tables import Destination
+from storage.threads import Outcome
 
 STATES = ("pending", "delivered", "dead")
 MOST = 200
@@ -65,6 +69,26 @@ async def rotate(services: Services, request: Request) -> Reply:
     return Reply(text=f"{row.uri} has a new secret; the former one signs as well.", sections=(note,), data={
         "destination": row.uri, "secret": secret,
     })  # fmt: skip
+
+
+async def test(services: Services, request: Request) -> Reply:
+    """Sends a test message now, and says what the receiver answered."""
+    uri = _uri(request)
+    async with services.database.read() as session:
+        row = await destinations.known(session, request.workspace, uri)
+    secrets = tuple(services.vault.open(sealed) for sealed in row.secrets)
+    transport = services.transports().get(row.transport)
+    if transport is None:
+        raise CommandError(f"{row.transport} is not set up here")
+    ours = EventProvider(slug="uptimus", name="uptimus", url=services.home, status=Status.OPERATIONAL)
+    try:
+        sent = await deliver.test(transport, uri, secrets, ours)
+    except DeliveryError as error:
+        raise CommandError(f"The test message did not arrive: {error.reason}") from None
+    finally:
+        await transport.aclose()
+    answered = f" and was answered {sent.status}" if sent.status else ""
+    return Reply(text=f"The test message arrived{answered}.", data={"destination": uri, "status": sent.status})
 
 
 async def enable(services: Services, request: Request) -> Reply:
@@ -139,7 +163,7 @@ def _delivery_json(row: Listed) -> dict[str, object]:
     }
 
 
-async def replay(services: Services, request: Request, deliverer: Deliverer) -> Reply:
+async def replay(services: Services, request: Request) -> Reply:
     """Tells one delivery (`text`, as `deliveries` names it) again, at once."""
     named = re.fullmatch(r"(\d{1,18})\.(\d{1,9})", request.text.strip())
     if named is None:
@@ -148,7 +172,7 @@ async def replay(services: Services, request: Request, deliverer: Deliverer) -> 
     async with services.database.read() as session:
         workspace_id = await follows.workspace_if_any(session, request.workspace)
         mine = workspace_id is not None and await deliveries.belongs(session, workspace_id, thread_id)
-    outcome = await deliverer.tell_again(thread_id, sequence) if mine else None
+    outcome = await _tell_again(services, thread_id, sequence) if mine else None
     if outcome is None:
         raise CommandError(f"There is no delivery {request.text.strip()}")
     if outcome.state != "delivered":
@@ -156,8 +180,20 @@ async def replay(services: Services, request: Request, deliverer: Deliverer) -> 
     return Reply(text=f"Delivery {request.text.strip()} was told again.", data={"delivery": request.text.strip()})
 
 
+async def _tell_again(services: Services, thread_id: int, sequence: int) -> Outcome | None:
+    transports = services.transports()
+    deliverer = deliver.Deliverer(
+        services.database, transports, metrics=Metrics(), open_secret=services.vault.open
+    )
+    try:
+        return await deliverer.tell_again(thread_id, sequence)
+    finally:
+        for transport in transports.values():
+            await transport.aclose()
+
+
 async def replay_since(services: Services, request: Request) -> Reply:
-    """Tells everything since a moment (`text`: 2h, 30m, 1d or RFC 3339) again, in order; the running process does."""
+    """Has the running process tell everything since a moment (`text`: 2h, 30m, 1d or RFC 3339) again, in order."""
     since = _since(request.text, services.now())
     async with services.database.write() as session:
         workspace_id = await follows.workspace(session, request.workspace)

@@ -14,6 +14,7 @@ from adapters.schema import Status, rfc3339
 from bot.commands.reply import CommandError, Request, Row
 from bot.vault import Vault
 from relay.record import Pace
+from relay.transports.transport import Transport
 from storage import follows, providers, state
 from storage.database import Database
 from storage.tables import Incident, Maintenance, Provider
@@ -21,7 +22,8 @@ from storage.tables import Incident, Maintenance, Provider
 
 @dataclass(frozen=True)
 class Services:
-    """Everything a command may need. `wake` tells a deliverer in this process that there may be work."""
+    """Everything a command may need. `wake` tells a deliverer in this process that there may be work, `transports`
+    makes those that the settings provide for, `home` is our own address."""
 
     database: Database
     fetcher: Fetcher
@@ -30,6 +32,8 @@ class Services:
     vault: Vault
     pace: Pace
     allow_private_networks: bool
+    home: str
+    transports: Callable[[], Mapping[str, Transport]]
     wake: Callable[[], None]
     now: Callable[[], datetime]
 

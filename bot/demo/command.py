@@ -3,12 +3,14 @@
 import asyncio
 import socket
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
 from adapters.catalogue import Catalogue
+from adapters.catalogue import load as load_catalogue
 from bot import app
 from bot.commands.follow import follow
 from bot.commands.reply import Request
@@ -31,8 +33,9 @@ async def demo(settings: Settings, speed: float | None, *, once: bool, console: 
         closing.push_async_callback(page.aclose)
         database = await closing.enter_async_context(app.opened(own))
         parts = await closing.enter_async_context(app.services(own, database, known=_catalogue(address)))
-        console.print(f"A simulated status page of ChargeOver plays the login outage of July 18, 2025: {address}")
-        console.print(f"The page that uptimus makes of it: http://127.0.0.1:{own.port}/status/{SLUG}\n", soft_wrap=True)
+        console.print("A simulated status page of ChargeOver plays the login outage of July 18, 2025:")
+        console.print(f"{address}/api/v2/summary.json", soft_wrap=True)
+        console.print(f"The page that uptimus makes of it: http://127.0.0.1:{own.port}/status/{SLUG}\n")
         running = asyncio.create_task(app.run_parts(own, parts, ("all",), stop, console))
         story = asyncio.create_task(_story(page, parts, speed or DEFAULT_SPEED))
         await _until(story, running, stop)
@@ -46,7 +49,7 @@ async def demo(settings: Settings, speed: float | None, *, once: bool, console: 
 async def _story(page: DemoPage, parts: Services, speed: float) -> None:
     await follow(parts, Request(workspace="local", actor="demo", provider=SLUG))
     await play(page, speed=speed)
-    while await _untold(parts):
+    while await _untold(parts):  # noqa: ASYNC110: it is the database that knows
         await asyncio.sleep(0.05)
 
 
@@ -100,4 +103,7 @@ def _free_port(wanted: int) -> int:
 
 
 def _catalogue(address: str) -> Catalogue:
-    raise NotImplementedError(address)
+    """One in which ChargeOver's page is the simulated one."""
+    entry = load_catalogue().find(SLUG)
+    assert entry is not None
+    return Catalogue([replace(entry, url=address)])

@@ -18,7 +18,8 @@ class DemoPage:
 
     A step has been *read whole* when it was fetched and the reader has then come back for the next `summary.json`:
     one read of a page may take several documents, and none of them may come from another step. What must have
-    been fetched is `summary.json`; of a step that it doesn't show (a postmortem), a document that does.
+    been fetched is `summary.json`; of a step that it doesn't show (a postmortem), a document that does. Whoever
+    finds news there fetches `summary.json` once more for the same read, so only the second time counts then.
     """
 
     def __init__(self, scenario: Scenario, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -33,7 +34,9 @@ class DemoPage:
         """Puts a step up at once, whether the one before it was read or not."""
         self.step, self._read = step, False
         shown_by = shows(self.scenario, step)
-        self._shown_by = shown_by if shown_by and SUMMARY not in shown_by else {SUMMARY}
+        hidden = bool(shown_by) and SUMMARY not in shown_by
+        self._shown_by = shown_by if hidden else frozenset({SUMMARY})
+        self._returns = 2 if hidden else 1
         self._documents = {
             path: json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
             for path, document in documents(self.scenario, step).items()
@@ -49,9 +52,9 @@ class DemoPage:
         """Serves; returns the page's address, without a slash at its end."""
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=1).start()
+        await web.TCPSite(self._runner, self._host, self._port).start()
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
 
@@ -78,7 +81,8 @@ class DemoPage:
         return web.Response(body=body, content_type="application/json", charset="utf-8", headers=headers)
 
     def _reader_is_back(self) -> None:
-        if self._waiting is not None:
+        self._returns -= 1
+        if self._returns <= 0 and self._waiting is not None:
             (event, then), self._waiting = self._waiting, None
             then()
             event.set()

@@ -32,9 +32,9 @@ def _webhook(outside: Outside) -> Transport:
 def _slack(outside: Outside) -> Transport | None:
     if outside.slack_token is None:
         return None
-    from relay.transports.slack import SlackTransport  # its library is large, and many run without it
+    from relay.transports.slack import OneToken, SlackTransport  # its library is large, and many run without it
 
-    return SlackTransport(outside.slack_token, base_url=outside.slack_api_url)
+    return SlackTransport(OneToken(outside.slack_token, outside.slack_api_url))
 
 
 TRANSPORTS: dict[str, Callable[[Outside], Transport | None]] = {

@@ -1,17 +1,20 @@
 """Tells events in a terminal: each thread is an indented tree that grows as its events arrive."""
 
 import asyncio
+import io
 import re
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
 
 from adapters.schema import OVER, Status
-from relay.events import Affected, EventType, StoredEvent
+from relay.events import Affected, EventType, StoredEvent, SubjectKind
 from relay.messages import Card, Fact, Words, card, note, plain
 from relay.transports.transport import DeliveryError, Sent, Telling
 
@@ -28,6 +31,8 @@ EDITED = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
 PATIENCE = 15.0
 """Seconds that a terminal may take for one event (a pipe that nobody reads, Ctrl-S)."""
 
+REMEMBERED = 256
+"""Threads whose heads are remembered."""
 PLAIN_SIGNS = str.maketrans("●│├└─·✎→…", "*||`--~>.")
 """For terminals that can't show more than their own few letters."""
 BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -37,22 +42,22 @@ class ConsoleTransport:
     """A Transport. Its references are the subject's key: the terminal keeps no messages that could be changed, so
     an edit is one more line. Colours and styles are for terminals alone: a pipe or a file gets plain text."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._last: str | None = None
+    def __init__(self, console: Console, patience: float = PATIENCE) -> None:
+        self._console, self._patience = console, patience
+        self._last = ""
         """The thread whose line was printed last."""
+        self._threads: OrderedDict[str, _Thread] = OrderedDict()
         # one thread: what is printed keeps its order, and a terminal that stands still holds up nobody else
         self._printer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
 
     async def send(self, telling: Telling) -> Sent:
         """Prints one event; raises DeliveryError."""
         event = telling.event
-        key = _key(event)
         if telling.reference is not None and event.context.told_whole:
             return Sent(reference=telling.reference)
+        key, thread = _key(event), self._thread(event)
         begins = telling.reference is None or event.context.opens
-        lines = [*_beginning(event)] if begins else [*self._again(key, event), *_update(event)]
-        await self._print(lines)
+        await self._print([*_beginning(event)] if begins else [*self._again(key, thread), *_update(event, thread)])
         self._last = key
         return Sent(reference=key)
 
@@ -60,21 +65,29 @@ class ConsoleTransport:
         """Lets go of the terminal, which stays open."""
         self._printer.shutdown(wait=False, cancel_futures=True)
 
-    def _again(self, key: str, event: StoredEvent) -> Iterator["Line"]:
+    def _thread(self, event: StoredEvent) -> "_Thread":
+        """How the event's thread stands. A component's change inside an incident's thread says nothing of it."""
+        key = _key(event)
+        if _has_state(event) or key not in self._threads:
+            self._threads[key] = _Thread(_head(card(event), continued=True), _over(event))
+        self._threads.move_to_end(key)
+        if len(self._threads) > REMEMBERED:
+            self._threads.popitem(last=False)
+        return self._threads[key]
+
+    def _again(self, key: str, thread: "_Thread") -> Iterator["Line"]:
         """Where another thread was printed in between, the reader is told which one goes on."""
         if self._last != key:
             yield Line()
-            yield Line(_head(card(event), continued=True))
+            yield Line(thread.head, further="  ")
 
     async def _print(self, lines: Sequence["Line"]) -> None:
         try:
-            with self._console.capture() as captured:
-                for line in lines:
-                    line.show(self._console)
-            async with asyncio.timeout(PATIENCE):
-                await asyncio.get_running_loop().run_in_executor(self._printer, self._write, captured.get())
+            text = _rendered(lines, self._console)
+            async with asyncio.timeout(self._patience):
+                await asyncio.get_running_loop().run_in_executor(self._printer, self._write, text)
         except TimeoutError:
-            raise DeliveryError(f"the terminal took nothing for {PATIENCE:g} s") from None
+            raise DeliveryError(f"the terminal took nothing for {self._patience:g} s") from None
         except (OSError, ValueError, RuntimeError) as error:  # a closed pipe, a closed file, a closed transport
             raise DeliveryError(f"the terminal can't be written to ({type(error).__name__})") from error
 
@@ -84,6 +97,14 @@ class ConsoleTransport:
             text = text.translate(PLAIN_SIGNS).encode(encoding, errors="replace").decode(encoding)
         file.write(text)
         file.flush()
+
+
+@dataclass(frozen=True)
+class _Thread:
+    """How a thread stands: its short head, and whether its tree is closed."""
+
+    head: Text
+    closed: bool
 
 
 class Line:
@@ -101,8 +122,30 @@ class Line:
             console.print(line, soft_wrap=True, highlight=False)
 
 
+def _rendered(lines: Sequence[Line], console: Console) -> str:
+    """As the console would print it. (Its own capture() touches its file, which may stand still.)"""
+    paper = Console(
+        file=io.StringIO(),
+        width=console.width,
+        force_terminal=console.is_terminal,
+        color_system=console.color_system if console.is_terminal else None,  # type: ignore[arg-type]
+        no_color=console.no_color,
+        legacy_windows=False,
+        _environ={},
+    )
+    with paper.capture() as captured:
+        for line in lines:
+            line.show(paper)
+    return captured.get()
+
+
 def _key(event: StoredEvent) -> str:
     return f"{event.data.provider.slug}/{event.subject.kind}/{event.subject.id}"
+
+
+def _has_state(event: StoredEvent) -> bool:
+    own_subject = event.subject.kind in (SubjectKind.COMPONENT, SubjectKind.PROVIDER)
+    return own_subject or event.data.incident is not None or event.data.maintenance is not None
 
 
 def _over(event: StoredEvent) -> bool:
@@ -123,12 +166,12 @@ def _beginning(event: StoredEvent) -> Iterator[Line]:
         yield from _post(entry.label, entry.at, entry.body, told.status, closes)
 
 
-def _update(event: StoredEvent) -> Iterator[Line]:
+def _update(event: StoredEvent, thread: _Thread) -> Iterator[Line]:
     told = note(event)
     title = f"✎ {told.title}" if event.type in EDITED else told.title
-    yield from _post(title, told.at, told.body, told.status, _over(event))
+    yield from _post(title, told.at, told.body, told.status, thread.closed)
     for fact in told.facts:
-        yield Line(_fact(fact), "│  ", "│    ")
+        yield Line(_fact(fact), "   " if thread.closed else "│  ", "     " if thread.closed else "│    ")
 
 
 def _post(title: str, at: datetime, body: str, status: Status, closes: bool) -> Iterator[Line]:

@@ -39,8 +39,8 @@ class OneToken:
         self._token, self._api_url = token, api_url
         self._client: AsyncWebClient | None = None
 
-    async def __call__(self, team: str) -> AsyncWebClient:  # noqa: ARG002: there is one token
-        """Made at first use, inside the running loop."""
+    async def __call__(self, team: str) -> AsyncWebClient:
+        """One for every team. Made at first use, inside the running loop."""
         if self._client is None:
             session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT))
             # no retry handlers: they sleep inside the call, and would repeat a post that may have arrived

@@ -2,6 +2,7 @@
 statements or at a commit."""
 
 import asyncio
+import logging
 import os
 import signal
 from contextlib import AsyncExitStack
@@ -13,11 +14,14 @@ from sqlalchemy.engine import Engine
 
 from adapters import ADAPTERS
 from adapters.fetch import Fetcher
+from bot import logs
 from bot.vault import Vault
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
 from relay.transports import TRANSPORTS, Outside
+from relay.transports.slack import OneToken, Pace, SlackTransport
+from storage import leases
 from storage.database import Database
 
 
@@ -37,6 +41,7 @@ def live(life: Life) -> None:
     """Runs until the process dies."""
     if life.die_at is not None:
         _die_at(life.die_at)
+    logs.configure("text", level=logging.ERROR)
     asyncio.run(_live(life))
 
 
@@ -59,14 +64,14 @@ async def _live(life: Life) -> None:
         user_agent="crash test",
         allow_private_networks=True,
         console=Console(file=open(os.devnull, "w")),  # noqa: ASYNC230, SIM115
-        slack_token=life.slack_token,
-        slack_api_url=life.slack_api_url,
     )
     async with AsyncExitStack() as closing:
         made = {name: make(outside) for name, make in TRANSPORTS.items()}
+        transports = {name: transport for name, transport in made.items() if transport is not None}
+        transports["slack"] = SlackTransport(OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000))
         deliverer = Deliverer(
             database,
-            {name: transport for name, transport in made.items() if transport is not None},
+            transports,
             metrics=metrics,
             open_secret=vault.open,
             idle_wait=0.05,
@@ -76,6 +81,9 @@ async def _live(life: Life) -> None:
             database, fetcher, ADAPTERS, pace=pace(0.05, 0), metrics=metrics, recorded=deliverer.wake
         )
         closing.push_async_callback(database.aclose)
+        if database.is_sqlite:
+            async with database.write() as session:
+                await leases.release_all(session)
         deliverer.start()
         poller.start()
         while True:

@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 from bot.demo.scenario import Scenario
 
-BEGINS = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PHASES = ("investigating", "identified", "monitoring", "resolved")
 
 
 def long_story(incidents: int) -> Scenario:
-    """`incidents` incidents of four updates each; two of them are always under way."""
+    """`incidents` incidents of four updates each, of today; two of them are always under way."""
+    begins = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=8 * incidents)
     order = [(number, phase) for number in range(incidents) for phase in range(len(PHASES))]
     order.sort(key=lambda step: (step[0] * 2 + step[1], step[0]))
     steps = [
         {
-            "at": BEGINS + timedelta(minutes=minute),
+            "at": begins + timedelta(minutes=minute),
             "subject": f"{number:012d}",
             "title": f"Trouble number {number}",
             "impact": "major",

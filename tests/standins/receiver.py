@@ -86,9 +86,9 @@ class Receiver:
         """Listens; returns the address to post to."""
         app = web.Application(client_max_size=64 * 1024**2)
         app.router.add_route("*", "/{path:.*}", self._receive)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port, shutdown_timeout=0.1, backlog=2048).start()
+        await web.TCPSite(self._runner, self._host, self._port, backlog=2048).start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}/hook"
         return self.url

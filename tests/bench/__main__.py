@@ -1,0 +1,329 @@
+"""`make bench`: the figures of the README, measured here and now. Each stands beside its yardstick."""
+
+import asyncio
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import httpx
+from bench.world import world
+from rich.console import Console
+from sqlalchemy import func, insert, select, text, update
+
+from adapters import ADAPTERS
+from adapters.fetch import Fetcher
+from bot import app
+from bot.commands import COMMANDS
+from bot.commands.reply import Request
+from bot.commands.services import Services
+from bot.settings import Settings
+from bot.slack_blocks import reply_message
+from relay.deliver import Deliverer
+from relay.metrics import Metrics
+from relay.poll import Poller
+from storage import follows, providers
+from storage.database import Database, from_now
+from storage.tables import Destination, Follow, Incident, Provider, Span
+
+AT_ONCE = 50
+
+
+@dataclass
+class Bench:
+    """One database with what is measured on it."""
+
+    settings: Settings
+    parts: Services
+    metrics: Metrics
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="uptimus-bench-") as folder:
+        settings = Settings(
+            database_url=f"sqlite:///{folder}/bench.db", allow_private_networks=True, poll_interval=60, port=0
+        )
+        async with app.opened(settings) as database, app.services(settings, database) as parts:
+            yield Bench(settings, parts, Metrics())
+
+
+async def add_providers(database: Database, address: str, number: int) -> None:
+    """So many pages, each followed in the terminal."""
+    async with database.write() as session:
+        workspace_id = await follows.workspace(session, "local")
+        row = await follows.add_destination(session, workspace_id, "console:", "console", [])
+        now = await providers.database_now(session)
+        await session.execute(
+            insert(Provider),
+            [
+                {
+                    "slug": f"provider-{place}", "name": f"Provider {place}", "url": f"{address}/p/{place}",
+                    "adapter": "statuspage", "source": "user", "verification": "pending", "status": "unknown",
+                    "memory": {}, "due_at": now, "active": False, "failures": 0, "unreadable": False,
+                }
+                for place in range(number)
+            ],
+        )  # fmt: skip
+        ids = list(await session.scalars(select(Provider.id)))
+        await session.execute(insert(Follow), [_follow(id_, row.id, now) for id_ in ids])
+
+
+def _follow(provider_id: int, destination_id: int, now: datetime) -> dict[str, object]:
+    return {
+        "provider_id": provider_id, "destination_id": destination_id, "incidents": True, "components": True,
+        "maintenance": True, "component_ids": [], "created_by": "", "created_at": now,
+    }  # fmt: skip
+
+
+async def everything_due(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(update(Provider).values(due_at=from_now(-1)))
+
+
+async def polls(address: str, number: int = 2000) -> None:
+    """(a) unchanged pages a second, beside as many bare GETs with the same client."""
+    async with bench() as on:
+        await add_providers(on.database, address, number)
+        fetcher = on.parts.fetcher
+        poller = Poller(
+            on.database, fetcher, ADAPTERS, pace=on.parts.pace, metrics=on.metrics, recorded=lambda: None,
+            at_once=AT_ONCE,
+        )  # fmt: skip
+        poller.start()
+        await poller.tick()
+        await poller.idle()
+        rates, bare, per_cpu, bare_per_cpu = [], [], [], []
+        for _ in range(3):
+            await everything_due(on.database)
+            wall, cpu = await timed(lambda: _poll_all(poller))
+            rates.append(number / wall)
+            per_cpu.append(number / cpu)
+            wall, cpu = await timed(lambda: _bare(fetcher, address, number))
+            bare.append(number / wall)
+            bare_per_cpu.append(number / cpu)
+        await poller.aclose()
+    line("(a) unchanged polls a second", f"{median(rates):,.0f}", f"bare GETs {median(bare):,.0f}", median(rates) / median(bare))
+    line("(a) … a CPU-second", f"{median(per_cpu):,.0f}", f"bare GETs {median(bare_per_cpu):,.0f}", median(per_cpu) / median(bare_per_cpu))
+
+
+async def _poll_all(poller: Poller) -> None:
+    await poller.tick()
+    await poller.idle()
+
+
+async def _bare(fetcher: Fetcher, address: str, number: int) -> None:
+    slots = asyncio.Semaphore(AT_ONCE)
+    client = httpx.AsyncClient(transport=fetcher.transport)
+
+    async def get(place: int) -> None:
+        async with slots:
+            response = await client.get(
+                f"{address}/p/{place}/api/v2/summary.json", headers={"If-None-Match": 'W/"0"'}
+            )
+            assert response.status_code == 304
+
+    await asyncio.gather(*(get(place) for place in range(number)))
+
+
+async def latency(address: str, followers: int, rounds: int) -> None:
+    """(b) from the answer that shows a change to the request at each receiver."""
+    async with bench() as on:
+        await add_providers(on.database, address, 1)
+        await _add_hooks(on, address, followers)
+        made = app.transports(on.settings, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
+        deliverer = Deliverer(on.database, made, metrics=on.metrics, open_secret=on.parts.vault.open)
+        poller = Poller(
+            on.database, on.parts.fetcher, ADAPTERS, pace=on.parts.pace, metrics=on.metrics, recorded=deliverer.wake
+        )
+        poller.start()
+        deliverer.start()
+        await _poll_all(poller)
+        delays: list[float] = []
+        async with aiohttp.ClientSession() as control:
+            for round_ in range(rounds + 1):
+                await control.post(f"{address}/change/0")
+                await everything_due(on.database)
+                await _poll_all(poller)
+                arrived = await _arrived(control, address, followers)
+                if round_:  # the first opens every connection and fills the caches
+                    delays += arrived
+        await poller.aclose()
+        await deliverer.aclose()
+        for transport in made.values():
+            await transport.aclose()
+    ordered = sorted(delays)
+    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    line(f"(b) change → receiver, {followers} followers", f"median {median(ordered) * 1000:,.0f} ms", f"p99 {p99 * 1000:,.0f} ms, all {ordered[-1]:.2f} s")
+
+
+async def _arrived(control: aiohttp.ClientSession, address: str, followers: int) -> list[float]:
+    while True:
+        async with control.get(f"{address}/arrivals") as response:
+            found = await response.json()
+        if len(found["arrivals"]) >= followers:
+            return [moment - found["shown_at"] for moment in found["arrivals"]]
+        await asyncio.sleep(0.02)
+
+
+async def _add_hooks(on: Bench, address: str, followers: int) -> None:
+    async with on.database.write() as session:
+        await session.execute(text("DELETE FROM follows"))
+        workspace_id = await follows.workspace(session, "local")
+        now = await providers.database_now(session)
+        sealed = [on.parts.vault.seal("whsec_" + "A" * 43 + "=")]
+        await session.execute(
+            insert(Destination),
+            [
+                {"workspace_id": workspace_id, "uri": f"{address}/hook/{place}", "transport": "webhook",
+                 "secrets": sealed, "created_at": now}
+                for place in range(followers)
+            ],
+        )  # fmt: skip
+        ids = await session.scalars(select(Destination.id).where(Destination.transport == "webhook"))
+        [provider_id] = await session.scalars(select(Provider.id))
+        await session.execute(insert(Follow), [_follow(provider_id, id_, now) for id_ in ids])
+
+
+async def memory(address: str, numbers: tuple[int, ...] = (10, 1000, 5000)) -> None:
+    """(c) resident memory of `uptimus run` once every page has been read twice."""
+    measured = []
+    for number in numbers:
+        with tempfile.TemporaryDirectory(prefix="uptimus-bench-") as folder:
+            settings = Settings(database_url=f"sqlite:///{folder}/bench.db")
+            async with app.opened(settings) as database:
+                await add_providers(database, address, number)
+                measured.append(await _resident(database, settings, number))
+        line(f"(c) memory at {number} providers", f"{measured[-1]:.0f} MB", "")
+    growth = (measured[-1] - measured[0]) * 1024 / (numbers[-1] - numbers[0])
+    line("(c) … growth a provider", f"{growth:.1f} KB", "")
+
+
+async def _resident(database: Database, settings: Settings, number: int) -> float:
+    environment = os.environ | {
+        "DATABASE_URL": settings.database_url, "UPTIMUS_ALLOW_PRIVATE_NETWORKS": "1", "PORT": "0",
+        "UPTIMUS_POLL_INTERVAL": "10",
+    }  # fmt: skip
+    process = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    try:
+        began = datetime.now(UTC)
+        while await _read_since(database, began) < number:
+            await asyncio.sleep(0.2)
+        again = datetime.now(UTC)
+        while await _read_since(database, again) < number:
+            await asyncio.sleep(0.2)
+        return _rss(process.pid)
+    finally:
+        process.terminate()
+        process.wait(20)  # noqa: ASYNC222
+
+
+async def _read_since(database: Database, moment: datetime) -> int:
+    async with database.read() as session:
+        count = await session.scalar(
+            select(func.count()).select_from(Provider).where(Provider.last_read_at > moment)
+        )
+    return count or 0
+
+
+def _rss(pid: int) -> float:
+    for entry in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if entry.startswith("VmRSS:"):
+            return int(entry.split()[1]) / 1024
+    raise RuntimeError("no such process")
+
+
+async def status(number: int = 5000, calls: int = 300) -> None:
+    """(d) `/uptimus status` answered as Slack gets it, with so many providers and a year of history."""
+    async with bench() as on:
+        await add_providers(on.database, "http://127.0.0.1:9", number)
+        await _add_history(on.database)
+        delays = []
+        for _ in range(calls):
+            began = time.perf_counter()
+            reply_message(await COMMANDS["status"](on.parts, Request(workspace="local")))
+            delays.append(time.perf_counter() - began)
+    ordered = sorted(delays)
+    line(f"(d) status, {number} providers", f"p99 {ordered[int(calls * 0.99)] * 1000:.0f} ms", f"median {median(ordered) * 1000:.0f} ms")
+
+
+async def _add_history(database: Database) -> None:
+    """A year: an incident a fortnight and a change of status a week, for each provider."""
+    now = datetime.now(UTC)
+    async with database.write() as session:
+        ids = list(await session.scalars(select(Provider.id)))
+        for start in range(0, len(ids), 250):
+            some = ids[start : start + 250]
+            await session.execute(insert(Incident), [_past(id_, week, now) for id_ in some for week in range(0, 52, 2)])
+            await session.execute(
+                insert(Span),
+                [
+                    {"provider_id": id_, "component_id": None, "status": "operational",
+                     "from_at": now - timedelta(weeks=week + 1), "until_at": now - timedelta(weeks=week)}
+                    for id_ in some
+                    for week in range(52)
+                ],
+            )  # fmt: skip
+        await session.execute(
+            update(Provider).values(status="operational", last_read_at=now, first_read_at=now)
+        )
+        await session.execute(update(Provider).where(Provider.id % 50 == 0).values(status="degraded"))
+
+
+def _past(provider_id: int, week: int, now: datetime) -> dict[str, object]:
+    began = now - timedelta(weeks=week, hours=3)
+    return {
+        "provider_id": provider_id, "external_id": f"i{week}", "title": "Slow answers", "impact": "minor",
+        "phase": "resolved", "started_at": began, "resolved_at": began + timedelta(hours=1), "component_ids": [],
+        "updates": [], "ever_component_ids": [], "revision": 0, "missing": 0, "removed": False, "first_seen_at": began,
+    }  # fmt: skip
+
+
+async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
+    """Wall and CPU seconds of this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    await work()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def line(what: str, figure: str, beside: str, ratio: float | None = None) -> None:
+    print(f"| {what} | {figure} | {beside}{f', ratio {ratio:.2f}' if ratio else ''} |", flush=True)
+
+
+async def main() -> None:
+    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, SQLite\n")
+    print("| what | figure | beside |\n|---|---|---|")
+    with world() as address:
+        await polls(address)
+        await latency(address, 1, 200)
+    for followers, rounds in ((100, 20), (1000, 5)):
+        with world() as address:
+            await latency(address, followers, rounds)
+    with world() as address:
+        await memory(address)
+    await status()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+
+

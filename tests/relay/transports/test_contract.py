@@ -1,0 +1,167 @@
+"""Every transport faces the same contract: sent, refused, gone, timed out."""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+from rich.console import Console
+from standins.login_outage import STORY
+from standins.receiver import Answer, Receiver
+from standins.slack import HANG, SlackServer
+
+from relay.transports import TRANSPORTS
+from relay.transports.console import ConsoleTransport
+from relay.transports.sign import new_secret
+from relay.transports.slack import OneToken, SlackTransport
+from relay.transports.transport import DeliveryError, Telling, Transport
+from relay.transports.webhook import WebhookTransport
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A transport, a telling that arrives, and how its other end is made to misbehave (None: it can't)."""
+
+    transport: Transport
+    telling: Telling
+    threads: bool
+    """A further telling of the same thread refers to the first one."""
+    refuse: Callable[[], object] | None = None
+    go: Callable[[], object] | None = None
+    hang: Callable[[], object] | None = None
+
+
+class Paper(io.StringIO):
+    """A terminal that can be told to misbehave once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuses = False
+        self.goes_on = threading.Event()
+        self.goes_on.set()
+
+    def write(self, text: str) -> int:
+        if self.refuses:
+            raise OSError("no space left")
+        self.goes_on.wait(0.3)
+        self.goes_on.set()
+        return super().write(text)
+
+
+@asynccontextmanager
+async def webhook() -> AsyncIterator[Bench]:
+    secret = new_secret()
+    async with Receiver(secret) as receiver:
+        transport = WebhookTransport(user_agent="t", allow_private_networks=True, timeout=0.2)
+        yield Bench(
+            transport,
+            Telling(event=STORY[0], address=receiver.url, secrets=(secret,)),
+            threads=False,
+            refuse=lambda: receiver.answers.append(Answer(500)),
+            go=lambda: receiver.answers.append(Answer(410)),
+            hang=lambda: receiver.answers.append(Answer(hang=True)),
+        )
+        await transport.aclose()
+
+
+@asynccontextmanager
+async def slack() -> AsyncIterator[Bench]:
+    async with SlackServer() as server:
+        transport = SlackTransport(OneToken(server.bot_token, server.api_url), timeout=0.2)
+        yield Bench(
+            transport,
+            Telling(event=STORY[0], address="T1/C1"),
+            threads=True,
+            refuse=lambda: server.fail_next("chat.postMessage", "fatal_error"),
+            go=lambda: server.fail_next("chat.postMessage", "is_archived"),
+            hang=lambda: server.fail_next("chat.postMessage", HANG),
+        )
+        await transport.aclose()
+
+
+@asynccontextmanager
+async def console() -> AsyncIterator[Bench]:
+    paper = Paper()
+    transport = ConsoleTransport(Console(file=paper), patience=0.1)
+
+    def refuse() -> None:
+        paper.refuses = True
+
+    yield Bench(
+        transport, Telling(event=STORY[0], address=""), threads=True, refuse=refuse, hang=paper.goes_on.clear
+    )
+    await transport.aclose()
+
+
+BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
+    "console": console,
+    "webhook": webhook,
+    "slack": slack,
+}
+
+
+def test_every_transport_has_a_bench() -> None:
+    assert BENCHES.keys() == TRANSPORTS.keys()
+
+
+@pytest.fixture(params=sorted(BENCHES))
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    async with BENCHES[request.param]() as bench:
+        yield bench
+
+
+async def failure(bench: Bench, misbehave: Callable[[], object] | None) -> DeliveryError:
+    if misbehave is None:
+        pytest.skip("its other end can't do that")
+    misbehave()
+    with pytest.raises(DeliveryError) as caught:
+        async with asyncio.timeout(20):
+            await bench.transport.send(bench.telling)
+    assert caught.value.reason
+    assert "\n" not in caught.value.reason
+    return caught.value
+
+
+async def arrives(bench: Bench) -> bool:
+    try:
+        await bench.transport.send(bench.telling)
+    except DeliveryError:
+        return False
+    return True
+
+
+async def test_sent(bench: Bench) -> None:
+    first = await bench.transport.send(bench.telling)
+    assert (first.reference is not None) == bench.threads
+    second = await bench.transport.send(replace(bench.telling, event=STORY[1], reference=first.reference))
+    assert second.reference == first.reference
+
+
+async def test_refused(bench: Bench) -> None:
+    error = await failure(bench, bench.refuse)
+    assert not error.permanent
+    assert not error.uncounted
+
+
+async def test_gone(bench: Bench) -> None:
+    assert (await failure(bench, bench.go)).permanent
+
+
+async def test_timed_out(bench: Bench) -> None:
+    error = await failure(bench, bench.hang)
+    assert not error.permanent
+    assert not error.uncounted
+
+
+async def test_after_a_failure_the_next_try_may_succeed(bench: Bench) -> None:
+    await failure(bench, bench.hang)
+    async with asyncio.timeout(20):
+        while not await arrives(bench):
+            pass
+
+
+async def test_closing_an_unused_transport_is_harmless(bench: Bench) -> None:
+    await bench.transport.aclose()

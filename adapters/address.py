@@ -1,5 +1,6 @@
 """What people paste, made into the address of a status page."""
 
+import functools
 import re
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ _BELOW = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=1024)
 def normalize_url(text: str) -> str:
     """`status.example.com/history` → `https://status.example.com`.
 

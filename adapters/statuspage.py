@@ -154,6 +154,8 @@ class _Visit:
         if "summary" not in self.documents:
             here.update(self.known.listed)
         strays = sorted(one for one in self.page.open_ids - here if not _ULID.fullmatch(one))
+        if not strays and not self.known.lookups:
+            return
         answers = await _together(
             self.fetcher.get(f"{self.base}/incidents/{quote(one, safe='')}.json") for one in strays
         )

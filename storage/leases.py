@@ -12,6 +12,8 @@ async def release_all(session: AsyncSession) -> None:
     starts: whoever claimed it is dead. (Among several processes the leases end by themselves.)"""
     for table in (Provider, Thread):
         await session.execute(
-            update(table).where(table.token.is_not(None), table.due_at.is_not(None)).values(due_at=from_now(), token=None),
+            update(table)
+            .where(table.token.is_not(None), table.due_at.is_not(None))
+            .values(due_at=from_now(), token=None),
             execution_options={"synchronize_session": False},
         )

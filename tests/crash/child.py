@@ -68,7 +68,9 @@ async def _live(life: Life) -> None:
     async with AsyncExitStack() as closing:
         made = {name: make(outside) for name, make in TRANSPORTS.items()}
         transports = {name: transport for name, transport in made.items() if transport is not None}
-        transports["slack"] = SlackTransport(OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000))
+        transports["slack"] = SlackTransport(
+            OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000)
+        )
         deliverer = Deliverer(
             database,
             transports,
@@ -77,9 +79,7 @@ async def _live(life: Life) -> None:
             idle_wait=0.05,
         )
         fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
-        poller = Poller(
-            database, fetcher, ADAPTERS, pace=pace(0.05, 0), metrics=metrics, recorded=deliverer.wake
-        )
+        poller = Poller(database, fetcher, ADAPTERS, pace=pace(0.05, 0), metrics=metrics, recorded=deliverer.wake)
         closing.push_async_callback(database.aclose)
         if database.is_sqlite:
             async with database.write() as session:

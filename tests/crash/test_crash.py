@@ -152,7 +152,9 @@ async def events_of(on: Stage, *, in_chat: bool = False) -> dict[str, list[str]]
         return dict(told)
 
 
-def assert_told(events: dict[str, list[str]], arrivals: dict[str, list[tuple[str, float]]], kills: list[float]) -> int:
+def assert_told(
+    events: dict[str, list[str]], arrivals: dict[str, list[tuple[str, float]]], kills: list[float]
+) -> int:
     """Everything arrived, in order; what arrived again had been in flight. The number of repeats."""
     repeats = 0
     for subject, expected in events.items():
@@ -167,9 +169,10 @@ def assert_told(events: dict[str, list[str]], arrivals: dict[str, list[tuple[str
         for id_, arrived in arrivals[subject]:
             if id_ in last:
                 repeats += 1
-                assert any(last[id_] - 0.2 <= kill <= arrived and kill - last[id_] <= JUST_ANSWERED + 0.5 for kill in kills), (
-                    f"{subject}: {id_} was sent twice and had not been in flight at a kill"
-                )
+                assert any(
+                    last[id_] - 0.2 <= kill <= arrived and kill - last[id_] <= JUST_ANSWERED + 0.5
+                    for kill in kills
+                ), f"{subject}: {id_} was sent twice and had not been in flight at a kill"
             last[id_] = arrived
     return repeats
 
@@ -179,12 +182,16 @@ async def crash(database_url: str, kills: int, incidents: int, seed: int) -> Non
         await kill_many_times(on, kills, seed)
         events = await events_of(on)
         assert len(events) == incidents
-        stories = {one.event["data"]["incident"]["id"]: one.event["data"]["incident"] for one in on.receiver.received}
+        stories = {
+            one.event["data"]["incident"]["id"]: one.event["data"]["incident"] for one in on.receiver.received
+        }
         assert all(len(story["updates"]) == 4 for story in stories.values()), "every post of the page was told"
         assert {story["phase"] for story in stories.values()} == {"resolved"}
         webhook: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for received in on.receiver.received:
-            webhook[received.event["data"]["incident"]["id"]].append((received.id, received.arrived_at.timestamp()))
+            webhook[received.event["data"]["incident"]["id"]].append(
+                (received.id, received.arrived_at.timestamp())
+            )
         repeats = assert_told(events, webhook, on.kills)
         by_event = {uid: subject for subject, told in events.items() for uid in told}
         posts: dict[str, list[tuple[str, float]]] = defaultdict(list)

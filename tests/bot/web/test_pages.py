@@ -175,6 +175,12 @@ async def test_a_calm_page_without_anything(client: Client) -> None:
     assert shown.all("svg") == []
 
 
+async def test_no_duration_is_made_up_for_what_was_told_afterwards(client: Client) -> None:
+    backdated = incident(5, updates=(update("resolved", 4000, "It was down for ninety minutes."),))
+    VIEWS["late"] = ProviderView("late", "Late", "https://x.example", Status.OPERATIONAL, past=(backdated,))
+    assert "lasted" not in (await page(client, "/status/late")).words
+
+
 async def test_an_unreadable_page_says_so(client: Client) -> None:
     VIEWS["lost"] = replace(CHARGEOVER, slug="lost", status=Status.UNKNOWN, failure="it answered 503")
     shown = await page(client, "/status/lost")

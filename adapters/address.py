@@ -2,7 +2,7 @@
 
 import functools
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from adapters.fetch import AdapterError
 
@@ -15,6 +15,8 @@ _BELOW = re.compile(
     r"|(?:index|summary|status)\.(?:json|html?)"
     r")/?$"
 )
+# A name (with letters of any script) or a number; what else there may be in a URL's host is nobody's page.
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -37,9 +39,18 @@ def normalize_url(text: str) -> str:
         raise AdapterError("only addresses that begin with https:// or http:// are read")
     if parts.username is not None or parts.password is not None:
         raise AdapterError("an address with a name or a password in it is not read")
-    if not host or re.search(r"[\s\\<>\"'`{}|^\x00-\x1f%]", host):
+    host = (host or "").rstrip(".")
+    if not _HOST.fullmatch(host):
         raise AdapterError("that is not a web address")
-    shown = f"[{host}]" if ":" in host else host.rstrip(".")
+    shown = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}[scheme]
     place = shown if port in {None, default} else f"{shown}:{port}"
-    return f"{scheme}://{place}{_BELOW.sub('', parts.path).rstrip('/')}"
+    return f"{scheme}://{place}{_page_path(parts.path)}"
+
+
+def _page_path(path: str) -> str:
+    path = quote(path, safe="/%:@!$&'()*+,;=~").rstrip("/")
+    shorter = _BELOW.sub("", path).rstrip("/")
+    while shorter != path:
+        path, shorter = shorter, _BELOW.sub("", shorter).rstrip("/")
+    return path

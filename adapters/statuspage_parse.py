@@ -34,6 +34,7 @@ from adapters.schema import (
     Snapshot,
     Status,
     Update,
+    rfc3339,
 )
 
 ADAPTER = "statuspage"
@@ -287,11 +288,14 @@ def _updates(record: Record, owner: str, phases: Mapping[str, str]) -> tuple[Upd
     found: dict[str, tuple[tuple[datetime, datetime, str], Update]] = {}
     posts = record.get("incident_updates")
     for post in fields.strict_records(posts, "an update"):
+        phase = fields.word(f"{owner} phase", post.get("status"), phases, "unknown")
+        posted_at = _posted_at(post, record)
         update = Update(
-            id=fields.identity(post, "an update"),
-            phase=fields.word(f"{owner} phase", post.get("status"), phases, "unknown"),
+            # A copy that leaves ids out altogether still has times, which edits don't change.
+            id=fields.identity(post, "an update") if "id" in post else f"{rfc3339(posted_at)}/{phase}",
+            phase=phase,
             body=fields.body(post, "body"),
-            posted_at=_posted_at(post, record),
+            posted_at=posted_at,
         )
         created_at = fields.moment(post, "created_at") or update.posted_at
         found.setdefault(update.id, ((update.posted_at, created_at, update.id), update))

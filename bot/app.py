@@ -52,6 +52,7 @@ class StartError(Exception):
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The database, in step with the tables: an embedded one is upgraded, PostgreSQL is only looked at."""
+    vault.from_settings(settings)  # without a key there is no use in going on
     database = Database(settings.database_url)
     try:
         await _bring_in_step(database, settings)

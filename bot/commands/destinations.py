@@ -3,11 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from relay.transports.sign import new_secret
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.reply import CommandError
 from bot.commands.services import Services
+from relay.transports.sign import new_secret
 from storage import follows
 from storage.tables import Destination
 

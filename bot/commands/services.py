@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.catalogue import Catalogue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.adapter import Read
+from adapters.catalogue import Catalogue
 from adapters.fetch import Fetcher
 from adapters.schema import Status, rfc3339
 from bot.commands.reply import CommandError, Request, Row

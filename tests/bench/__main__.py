@@ -1,6 +1,7 @@
 """`make bench`: the figures of the README, measured here and now. Each stands beside its yardstick."""
 
 import asyncio
+import contextlib
 import os
 import platform
 import statistics
@@ -23,7 +24,7 @@ from sqlalchemy import func, insert, select, text, update
 
 from adapters import ADAPTERS
 from adapters.egress import guarded_connector
-from bot import app
+from bot import app, logs
 from bot.commands import COMMANDS
 from bot.commands.reply import Request
 from bot.commands.services import Services
@@ -117,18 +118,8 @@ async def polls(address: str, number: int = 2000) -> None:
             bare.append(number / wall)
             bare_per_cpu.append(number / cpu)
         await poller.aclose()
-    line(
-        "(a) unchanged polls a second",
-        f"{median(rates):,.0f}",
-        f"bare GETs {median(bare):,.0f}",
-        median(rates) / median(bare),
-    )
-    line(
-        "(a) … a CPU-second",
-        f"{median(per_cpu):,.0f}",
-        f"bare GETs {median(bare_per_cpu):,.0f}",
-        median(per_cpu) / median(bare_per_cpu),
-    )
+    beside("(a) unchanged polls a second", median(rates), median(bare))
+    beside("(a) … a CPU-second", median(per_cpu), median(bare_per_cpu))
 
 
 async def _poll_all(poller: Poller) -> None:
@@ -317,7 +308,8 @@ def _past(provider_id: int, week: int, now: datetime) -> dict[str, object]:
     return {
         "provider_id": provider_id, "external_id": f"i{week}", "title": "Slow answers", "impact": "minor",
         "phase": "resolved", "started_at": began, "resolved_at": began + timedelta(hours=1), "component_ids": [],
-        "updates": [], "ever_component_ids": [], "revision": 0, "missing": 0, "removed": False, "first_seen_at": began,
+        "updates": [], "ever_component_ids": [], "revision": 0, "missing": 0, "removed": False,
+        "first_seen_at": began,
     }  # fmt: skip
 
 
@@ -332,11 +324,22 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
-def line(what: str, figure: str, beside: str, ratio: float | None = None) -> None:
-    print(f"| {what} | {figure} | {beside}{f', ratio {ratio:.2f}' if ratio else ''} |", flush=True)
+def beside(what: str, ours: float, bare: float) -> None:
+    line(what, f"{ours:,.0f}", f"bare GETs {bare:,.0f}, ratio {ours / bare:.2f}")
+
+
+def line(what: str, figure: str, yardstick: str) -> None:
+    print(f"| {what} | {figure} | {yardstick} |", flush=True)
+
+
+def quiet_logs() -> None:
+    """As in production, one JSON line a poll and an attempt: to nowhere."""
+    with contextlib.redirect_stderr(open(os.devnull, "w")):  # noqa: SIM115
+        logs.configure("json")
 
 
 async def main() -> None:
+    quiet_logs()
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
     print(f"{platform.python_implementation()} {platform.python_version()}, {machine}, SQLite\n")
     print("| what | figure | beside |\n|---|---|---|")

@@ -1,0 +1,206 @@
+"""The command line as a person types it: exit codes, one line on stderr, JSON, and a running process beside it."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from standins.receiver import Receiver
+
+from bot.demo import LOGIN_OUTAGE, DemoPage, load
+
+
+@dataclass
+class Shell:
+    """A folder of its own, with a page on loopback."""
+
+    folder: Path
+    page: DemoPage
+    address: str
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return kept | {
+            "UPTIMUS_ALLOW_PRIVATE_NETWORKS": "1",
+            "UPTIMUS_POLL_INTERVAL": "1",
+            "PORT": "0",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        } | more  # fmt: skip
+
+    async def start(self, *words: str, **more: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *words, cwd=self.folder, env=self.environment(**more),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    async def __call__(self, *words: str, **more: str) -> tuple[int, str, str]:
+        process = await self.start(*words, **more)
+        async with asyncio.timeout(30):
+            out, err = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), err.decode()
+
+    async def json(self, *words: str) -> dict[str, object]:
+        code, out, err = await self(*words, "--json")
+        assert (code, err) == (0, "")
+        answer: dict[str, object] = json.loads(out)
+        return answer
+
+
+@pytest.fixture
+async def shell(tmp_path: Path) -> AsyncIterator[Shell]:
+    page = DemoPage(load(LOGIN_OUTAGE))
+    yield Shell(tmp_path, page, await page.start())
+    await page.aclose()
+
+
+async def test_a_page_is_checked_without_storing_anything(shell: Shell) -> None:
+    answer = await shell.json("check", shell.address)
+    assert answer["status"] == "operational"
+    assert answer["provider"] == {
+        "slug": None,
+        "name": "ChargeOver",
+        "url": shell.address,
+        "adapter": "statuspage",
+    }
+    assert set(answer) == {"provider", "status", "components", "incidents", "maintenances", "read_at"}
+    assert os.listdir(shell.folder) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("check", "ftp://example.com"), "https://"),
+        (("check", "http://127.0.0.1:9"), "127.0.0.1"),
+        (("check", "--adapter", "nonsense", "example.com"), "nonsense"),
+        (("follow", "chargeoverr"), "Did you mean chargeover?"),
+        (("follow", "http://127.0.0.1:9"), "can't be read"),
+        (("status", "nobody"), "No provider is called 'nobody'"),
+        (("unfollow", "nobody"), "No provider is called"),
+        (("uptime", "--days", "0"), "--days"),
+        (("deliveries", "--state", "dead"), ""),
+        (("replay", "x"), "12.3"),
+        (("replay", "1.1"), "no delivery"),
+        (("replay", "--since", "yesterday"), "no time"),
+        (("destination", "secret", "https://nobody.example.com/"), "no destination"),
+        (("destination", "add", "carrier-pigeon:1"), "is not a destination"),
+    ],
+)
+async def test_what_can_not_be_done_is_said_in_one_line(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    code, out, err = await shell(*words)
+    if not said:
+        assert (code, err) == (0, "")
+        return
+    assert code == 1, out
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("words", [("follow",), ("nonsense",), ("replay",), ("status", "--nonsense")])
+async def test_wrong_usage_ends_with_2(shell: Shell, words: tuple[str, ...]) -> None:
+    code, _, err = await shell(*words)
+    assert code == 2
+    assert "Usage" in err
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"PORT": "many"}, "PORT"),
+        ({"UPTIMUS_POLL_INTERVAL": "0"}, "UPTIMUS_POLL_INTERVAL"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgres://u:hidden@127.0.0.1:9/x"}, "UPTIMUS_SECRET_KEY"),
+        ({"UPTIMUS_SECRET_KEY": "short"}, "UPTIMUS_SECRET_KEY"),
+        ({"SLACK_BOT_TOKEN": "hidden"}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN"),
+        ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "DATABASE_URL"),
+    ],
+)
+async def test_a_wrong_setting_is_named_in_one_line(shell: Shell, more: dict[str, str], named: str) -> None:
+    code, out, err = await shell("run", **more)
+    assert code == 1
+    assert named in err.splitlines()[-1]
+    assert "hidden" not in out + err
+    assert "Traceback" not in out + err
+
+
+async def test_following_to_a_webhook_shows_its_secret_once(shell: Shell) -> None:
+    async with Receiver() as receiver:
+        made = await shell.json("follow", shell.address, "--to", receiver.url, "--min-impact", "major")
+        secret = str(made["secret"])
+        assert secret.startswith("whsec_")
+        again = await shell.json("follow", shell.address, "--to", receiver.url)
+        assert "secret" not in again
+        assert (await shell.json("destination", "secret", receiver.url))["secret"] == secret
+        receiver.secret = secret
+        code, out, _ = await shell("destination", "test", receiver.url)
+        assert code == 0, out
+        assert receiver.received[-1].problem is None
+        assert receiver.received[-1].event["type"] == "test"
+        rotated = str((await shell.json("destination", "rotate", receiver.url))["secret"])
+        assert rotated != secret
+        for one in (secret, rotated):  # both sign until the next rotation
+            receiver.secret = one
+            assert (await shell("destination", "test", receiver.url))[0] == 0
+            assert receiver.received[-1].problem is None
+        assert (await shell.json("list"))["follows"] != []
+        await shell.json("destination", "remove", receiver.url)
+        assert (await shell.json("list"))["follows"] == []
+
+
+async def test_a_component_that_the_page_does_not_have_is_refused_with_the_nearest(shell: Shell) -> None:
+    code, _, err = await shell("follow", shell.address, "--component", "Main Aplication")
+    assert code == 1
+    assert "Main Application" in err
+    made = await shell.json("follow", shell.address, "--component", "main application", "--stream", "incidents")
+    assert made["follow"]["streams"] == ["incidents"]  # type: ignore[index]
+    assert len(made["follow"]["component_ids"]) == 1  # type: ignore[index]
+
+
+async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell) -> None:
+    await shell.json("follow", shell.address)
+    process = await shell.start("run", UPTIMUS_LOG_FORMAT="json")
+    assert process.stdout is not None
+    try:
+        code, _, err = await shell("run")
+        assert code == 1
+        assert "another uptimus is running" in err
+        async with asyncio.timeout(20):
+            while not shell.page._read:  # the process has read the calm page
+                await asyncio.sleep(0.02)
+            shell.page.show(1)
+            told = ""
+            while "Login outage" not in told:
+                told += (await process.stdout.readline()).decode()
+        status = await shell.json("status", "chargeover")
+        assert [one["title"] for one in status["incidents"]] == ["Login outage"]  # type: ignore[index,attr-defined]
+        [uptime] = [await shell.json("uptime", "chargeover")]
+        assert uptime["known_days"] == 1
+        assert len(uptime["days"]) == 90  # type: ignore[arg-type]
+        [delivery] = (await shell.json("deliveries", "--state", "delivered"))["deliveries"][-1:]  # type: ignore[index]
+        code, out, _ = await shell("replay", delivery["delivery"])
+        assert code == 0
+        assert "Login outage" in out
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            _, err_bytes = await process.communicate()
+    assert process.returncode == 0
+    lines = [json.loads(line) for line in err_bytes.decode().splitlines()]
+    assert lines[-1]["event"] == "stopped"
+    assert {"poll", "attempt"} <= {line["event"] for line in lines}
+
+
+async def test_the_demo_tells_the_story_and_ends(shell: Shell) -> None:
+    code, out, err = await shell("demo", "--once", "--speed", "100000")
+    assert (code, err) == (0, "")
+    words = ["Login outage", "Identified", "Monitoring", "Resolved after 1 h 14 min", "Postmortem"]
+    places = [out.index(word) for word in words]
+    assert places == sorted(places)
+    assert os.listdir(shell.folder) == []

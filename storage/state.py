@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -203,48 +203,51 @@ async def _save_components(
     positions: Mapping[str, int],
     now: datetime,
 ) -> None:
-    table = tables.Component
+    table, added = tables.Component, list[dict[str, Any]]()
     for id_, known in after.components.items():
         was = before.components.get(id_)
         if was == known:
             continue
-        values = {
-            "position": positions.get(id_, 0),
-            "name": known.component.name,
-            "group": known.component.group,
-            "description": known.component.description,
-            "status": str(known.component.status),
-            "changed_at": known.component.changed_at,
-            "told_status": str(known.told_status),
-            "told_at": known.told_at,
-            "told_in": known.told_in,
-            "held_since": known.held_since,
-            "removed_at": known.removed_at,
-        }
+        values = _component_values(known) | ({"position": positions[id_]} if id_ in positions else {})
         if was is None:
-            key = {"provider_id": provider_id, "external_id": id_}
-            row_id = (
-                await session.execute(insert(table).values(**key, **values).returning(table.id))
-            ).scalar_one()
-        else:
-            if id_ not in positions:
-                del values["position"]
-            row_id = (
-                await session.execute(
-                    update(table)
-                    .where(table.provider_id == provider_id, table.external_id == id_)
-                    .values(**values)
-                    .returning(table.id),
-                    execution_options={"synchronize_session": False},
-                )
-            ).scalar_one()
+            added.append({"provider_id": provider_id, "external_id": id_, **values})
+            continue
+        row_id = await session.execute(
+            update(table)
+            .where(table.provider_id == provider_id, table.external_id == id_)
+            .values(**values)
+            .returning(table.id),
+            execution_options={"synchronize_session": False},
+        )
         shown, shows = _listed_status(was), _listed_status(known)
         if shown != shows:
-            await _save_span(session, provider_id, row_id, shows, now)
+            await _save_span(session, provider_id, row_id.scalar_one(), shows, now)
+    if added:
+        ids = await session.scalars(insert(table).returning(table.id, sort_by_parameter_order=True), added)
+        spans = [
+            {"provider_id": provider_id, "component_id": id_, "status": row["status"], "from_at": now}
+            for id_, row in zip(ids, added, strict=True)
+        ]
+        await session.execute(insert(tables.Span), spans)
 
 
-def _listed_status(known: KnownComponent | None) -> Status | None:
-    return known.component.status if known is not None and known.removed_at is None else None
+def _component_values(known: KnownComponent) -> dict[str, Any]:
+    return {
+        "name": known.component.name,
+        "group": known.component.group,
+        "description": known.component.description,
+        "status": str(known.component.status),
+        "changed_at": known.component.changed_at,
+        "told_status": str(known.told_status),
+        "told_at": known.told_at,
+        "told_in": known.told_in,
+        "held_since": known.held_since,
+        "removed_at": known.removed_at,
+    }
+
+
+def _listed_status(known: KnownComponent) -> Status | None:
+    return known.component.status if known.removed_at is None else None
 
 
 async def _save_span(

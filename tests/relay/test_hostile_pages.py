@@ -102,12 +102,12 @@ async def _cut_off(request: web.Request) -> web.StreamResponse:
 
 
 HOSTILE: dict[str, tuple[Handler, str]] = {
-    "1 GB": (_huge, "larger than"),
-    "gzip bomb": (_bomb, "larger than"),
-    "endless": (_endless, "second"),
-    "HTML": (_html, "JSON"),
+    "1 GB": (_huge, "more than 10 MB"),
+    "gzip bomb": (_bomb, "more than 10 MB"),
+    "endless": (_endless, "longer than"),
+    "HTML": (_html, "HTML"),
     "half a JSON": (_half, "JSON"),
-    "deep nesting": (_deep, "JSON"),
+    "deep nesting": (_deep, "nested"),
     "wrong types": (_wrong_types, ""),
     "an empty object": (_empty, ""),
     "an empty body": (_nothing, "JSON"),

@@ -34,7 +34,8 @@ check: .venv/.ready ## format, lint, types, import layers, migrations in step, t
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m bot db check
+	@rm -f .venv/check.db && DATABASE_URL=sqlite:///.venv/check.db $(BIN)/python -m bot db upgrade
+	@DATABASE_URL=sqlite:///.venv/check.db $(BIN)/python -m bot db check
 	@$(MAKE) --no-print-directory test
 
 format: .venv/.ready ## put the code into the common form

@@ -80,10 +80,32 @@ def diff(state: State, snapshot: Snapshot, now: datetime, hold: timedelta) -> Ch
     held = [component.held_since for component in known.values() if component.held_since]
     return Change(
         after=replace(after, components=known),
-        events=(*incidents.events, *maintenances.events, *changes),
+        events=_in_order((*incidents.events, *maintenances.events), changes),
         adoptions=adoptions,
         hold_at=min(held) + hold if held else None,
     )
+
+
+_ENDS = frozenset(
+    {
+        EventType.INCIDENT_RESOLVED,
+        EventType.INCIDENT_POSTMORTEM,
+        EventType.MAINTENANCE_COMPLETED,
+        EventType.MAINTENANCE_CANCELED,
+    }
+)
+
+
+def _in_order(told: tuple[Event, ...], changes: tuple[Event, ...]) -> tuple[Event, ...]:
+    """What became of the components stands before the end of the incident it belongs to: the end comes last."""
+    before, ends, goes_on = list[Event](), list[Event](), set[Subject]()
+    for event in reversed(told):
+        if event.type in _ENDS and event.subject not in goes_on:
+            ends.append(event)
+        else:
+            goes_on.add(event.subject)
+            before.append(event)
+    return (*reversed(before), *changes, *reversed(ends))
 
 
 def unreadable(state: State, reason: str, since: datetime) -> Event:

@@ -39,17 +39,22 @@ async def _execute(url: str, statement: str) -> None:
     await engine.dispose()
 
 
+@pytest.fixture
+async def new_postgresql(postgresql_url: str) -> AsyncIterator[str]:
+    """The address of an empty database on PostgreSQL."""
+    name = f"test_{secrets.token_hex(6)}"
+    await _execute(postgresql_url, f"CREATE DATABASE {name}")
+    yield make_url(postgresql_url).set(database=name).render_as_string(hide_password=False)
+    await _execute(postgresql_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/uptimus.db"
-        return
-    server: str = request.getfixturevalue("postgresql_url")
-    name = f"test_{secrets.token_hex(6)}"
-    await _execute(server, f"CREATE DATABASE {name}")
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+        return f"sqlite:///{tmp_path}/uptimus.db"
+    found: str = request.getfixturevalue("new_postgresql")
+    return found
 
 
 @pytest.fixture

@@ -227,7 +227,10 @@ def test_planned_work_among_the_incidents_is_maintenance() -> None:
         (summary(incidents=[one(id=None)]), "an incident without an id"),
         (summary(incidents=[one(name=None)]), "an incident without a name"),
         (summary(incidents=[one(incident_updates=["x"])]), "an update that is not an object"),
-        (summary(incidents=[one(incident_updates=[{"id": None, "status": "resolved"}])]), "an update without an id"),
+        (
+            summary(incidents=[one(incident_updates=[{"id": None, "status": "resolved"}])]),
+            "an update without an id",
+        ),
         (summary(incidents=[one(started_at=None, incident_updates=[{"id": "u"}])]), "an update without a time"),
         (summary(scheduled_maintenances=[{"id": "m"}]), "a maintenance without a name"),
     ],

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 from crash.child import Life, live
@@ -205,6 +206,19 @@ async def crash(database_url: str, kills: int, incidents: int, seed: int) -> Non
 
 
 @pytest.mark.timeout(200)
-async def test_nothing_is_lost_by_forty_kills(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("crash")
-    await crash(f"sqlite:///{folder}/uptimus.db", kills=40, incidents=60, seed=7)
+async def test_nothing_is_lost_by_forty_kills(tmp_path: Path) -> None:
+    await crash(f"sqlite:///{tmp_path}/uptimus.db", kills=40, incidents=60, seed=7)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(10))
+async def test_nothing_is_lost_by_four_hundred_kills(tmp_path: Path, seed: int) -> None:
+    await crash(f"sqlite:///{tmp_path}/uptimus.db", kills=40, incidents=60, seed=100 + seed)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_nothing_is_lost_by_kills_on_postgresql(new_postgresql: str) -> None:
+    """What a dead process held comes back when its lease ends: a minute at most."""
+    await crash(new_postgresql, kills=20, incidents=12, seed=11)

@@ -160,8 +160,14 @@ async def _add(database: Database, slug: str, url: str) -> None:
         await session.flush()
         await session.execute(
             insert(Follow).values(
-                provider_id=provider.id, destination_id=row.id, incidents=True, components=True, maintenance=True,
-                component_ids=[], created_by="", created_at=now,
+                provider_id=provider.id,
+                destination_id=row.id,
+                incidents=True,
+                components=True,
+                maintenance=True,
+                component_ids=[],
+                created_by="",
+                created_at=now,
             )  # fmt: skip
         )
 
@@ -188,7 +194,9 @@ async def test_a_hostile_page_is_unknown_and_the_others_are_on_time(
         await _add(database, "hostile", hostile)
         await _add(database, "good", good)
         is_private = {"127.0.0.1"}.__contains__
-        fetcher = Fetcher(user_agent="test", total_timeout=1.5, is_allowed=lambda address: is_private(str(address)))
+        fetcher = Fetcher(
+            user_agent="test", total_timeout=1.5, is_allowed=lambda address: is_private(str(address))
+        )
         poller = Poller(
             database, fetcher, ADAPTERS, pace=pace(1, 0), metrics=Metrics(), recorded=lambda: None
         )  # fmt: skip

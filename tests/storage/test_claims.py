@@ -1,0 +1,159 @@
+"""Leases: nobody gets what somebody else holds, and what a dead process held comes back."""
+
+import asyncio
+
+from sqlalchemy import insert, select, update
+
+from storage import events, follows, leases, providers, threads
+from storage.database import Database, from_now
+from storage.events import NewEvent
+from storage.providers import Unchanged
+from storage.tables import Follow, Provider, Thread
+from storage.threads import Outcome, Streams
+
+
+async def add_providers(database: Database, number: int) -> list[int]:
+    async with database.write() as session:
+        now = await providers.database_now(session)
+        rows = [
+            {
+                "slug": f"p{place}", "name": f"P{place}", "url": f"https://p{place}.example.com", "adapter": "x",
+                "source": "user", "verification": "pending", "status": "unknown", "memory": {}, "due_at": now,
+                "active": False, "failures": 0, "unreadable": False,
+            }
+            for place in range(number)
+        ]  # fmt: skip
+        await session.execute(insert(Provider), rows)
+        return list(await session.scalars(select(Provider.id).order_by(Provider.id)))
+
+
+async def add_thread(database: Database, count: int = 3) -> int:
+    """One thread with so many events to tell."""
+    [provider_id] = await add_providers(database, 1)
+    async with database.write() as session:
+        workspace_id = await follows.workspace(session, "local")
+        destination = await follows.add_destination(session, workspace_id, "console:", "console", [])
+        now = await providers.database_now(session)
+        await session.execute(
+            insert(Follow).values(
+                provider_id=provider_id,
+                destination_id=destination.id,
+                incidents=True,
+                components=True,
+                maintenance=True,
+                component_ids=[],
+                created_by="",
+                created_at=now,
+            )
+        )
+        new = [NewEvent("incident.updated", f"k{place}", "incident", "i", None, {}, {}) for place in range(count)]
+        [numbered] = await events.add(session, provider_id, new, now)
+        await threads.publish(
+            session, provider_id, numbered.subject_id, first=1, last=count, streams=Streams(incidents=True)
+        )
+        return (await session.scalars(select(Thread.id))).one()
+
+
+async def thread(database: Database) -> Thread:
+    async with database.read() as session:
+        return (await session.scalars(select(Thread))).one()
+
+
+async def test_many_pollers_never_get_the_same_page(database: Database) -> None:
+    ids = await add_providers(database, 60)
+
+    async def claim() -> list[int]:
+        async with database.write() as session:
+            return [one.id for one in await providers.claim_due(session, 10, lease=60, gap=1e6)]
+
+    claimed = [id_ for batch in await asyncio.gather(*(claim() for _ in range(10))) for id_ in batch]
+    assert sorted(claimed) == ids
+
+
+async def test_an_ended_lease_is_taken_by_another_and_the_first_changes_nothing_any_more(
+    database: Database,
+) -> None:
+    await add_providers(database, 1)
+    async with database.write() as session:
+        [first] = await providers.claim_due(session, 10, lease=-1, gap=1e6)
+        [second] = await providers.claim_due(session, 10, lease=60, gap=1e6)
+    assert first.token != second.token
+    async with database.write() as session:
+        await providers.record_unchanged(session, [Unchanged(first.id, first.token, 1.0)])
+        assert await providers.owned(session, first.id, first.token) is None
+        assert await providers.owned(session, second.id, second.token) is not None
+
+
+async def test_what_a_dead_process_held_is_released_at_its_next_start(database: Database) -> None:
+    await add_thread(database)
+    async with database.write() as session:
+        assert len(await threads.claim_due(session, 10, lease=60)) == 1
+        assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
+    async with database.write() as session:
+        assert await threads.claim_due(session, 10, lease=60) == []
+        await leases.release_all(session)
+        assert len(await threads.claim_due(session, 10, lease=60)) == 1
+        assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
+
+
+async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(database: Database) -> None:
+    await add_thread(database, count=3)
+
+    async def claim() -> list[threads.Claim]:
+        async with database.write() as session:
+            return await threads.claim_due(session, 10, lease=60)
+
+    told = []
+    for _ in range(3):
+        [claimed] = [one for batch in await asyncio.gather(claim(), claim()) for one in batch]
+        told.append(claimed.sequence)
+        async with database.write() as session:
+            done = Outcome(
+                claimed.id,
+                claimed.token,
+                claimed.sequence,
+                moved=True,
+                state="delivered",
+                reference="r",
+                finished_at=await providers.database_now(session),
+            )
+            await threads.acknowledge(session, [done])
+    assert told == [1, 2, 3]
+    assert (await thread(database)).due_at is None
+    assert await claim() == []
+
+
+async def test_a_worker_that_wakes_up_too_late_changes_nothing(database: Database) -> None:
+    await add_thread(database)
+    async with database.write() as session:
+        [late] = await threads.claim_due(session, 10, lease=-1)
+        [new] = await threads.claim_due(session, 10, lease=60)
+    async with database.write() as session:
+        await threads.acknowledge(session, [Outcome(late.id, late.token, late.sequence, moved=True)])
+    row = await thread(database)
+    assert (row.cursor, row.token) == (0, new.token)
+
+
+async def test_waiting_for_the_next_try_keeps_its_place_and_its_count(database: Database) -> None:
+    await add_thread(database)
+    async with database.write() as session:
+        [claim] = await threads.claim_due(session, 10, lease=60)
+        await threads.acknowledge(session, [Outcome(claim.id, claim.token, 1, moved=False, delay=300)])
+    row = await thread(database)
+    assert (row.cursor, row.attempt, row.token) == (0, 1, None)
+    async with database.write() as session:
+        assert await threads.claim_due(session, 10, lease=60) == []
+        await session.execute(update(Thread).values(due_at=from_now(-1)))
+        [again] = await threads.claim_due(session, 10, lease=60)
+        assert again.attempt == 2
+        await threads.acknowledge(session, [Outcome(again.id, again.token, 1, moved=False, uncounted=True)])
+    assert (await thread(database)).attempt == 1
+
+
+async def test_the_same_event_is_kept_once(database: Database) -> None:
+    [provider_id] = await add_providers(database, 1)
+    new = NewEvent("incident.opened", "incident:i:opened", "incident", "i", None, {}, {})
+    async with database.write() as session:
+        now = await providers.database_now(session)
+        assert len(await events.add(session, provider_id, [new, new], now)) == 1
+        assert await events.add(session, provider_id, [new], now) == []

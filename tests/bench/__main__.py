@@ -334,7 +334,7 @@ def line(what: str, figure: str, yardstick: str) -> None:
 
 def quiet_logs() -> None:
     """As in production, one JSON line a poll and an attempt: to nowhere."""
-    with contextlib.redirect_stderr(open(os.devnull, "w")):  # noqa: SIM115
+    with contextlib.redirect_stderr(open(os.devnull, "w")):
         logs.configure("json")
 
 

@@ -168,7 +168,7 @@ async def _add(database: Database, slug: str, url: str) -> None:
                 component_ids=[],
                 created_by="",
                 created_at=now,
-            )  # fmt: skip
+            )
         )
 
 

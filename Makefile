@@ -13,8 +13,9 @@ help:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python has no venv here; on Debian: apt-get install python3-venv'; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo 'Installing the pinned libraries into .venv …'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --editable . ; } \
+		> .venv/setup.log 2>&1 || { cat .venv/setup.log; exit 1; }
 	@touch $@
 
 demo: .venv/.ready ## a simulated page plays a real outage; no tokens, no network

@@ -276,7 +276,7 @@ class _Reading:
     def _late(self, kind: _Kind[Case], known: Known[Case]) -> list[Event]:
         """First seen when it was over: opened, and how it ended; each with the whole story."""
         last = known.case.updates[-1] if known.case.updates else None
-        first = known.case.updates[0] if known.case.updates else None
+        first = known.case.updates[0] if len(known.case.updates) > 1 else None
         ends = _transition(kind, "", str(known.case.phase))
         events = [
             self._event(kind, known, known.case, kind.opened, first, {}, f"{kind.subject}:{known.case.id}:opened")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standins.receiver import Receiver
@@ -45,10 +46,10 @@ class Shell:
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
 
-    async def json(self, *words: str) -> dict[str, object]:
+    async def json(self, *words: str) -> dict[str, Any]:
         code, out, err = await self(*words, "--json")
         assert (code, err) == (0, "")
-        answer: dict[str, object] = json.loads(out)
+        answer: dict[str, Any] = json.loads(out)
         return answer
 
 
@@ -159,8 +160,8 @@ async def test_a_component_that_the_page_does_not_have_is_refused_with_the_neare
     assert code == 1
     assert "Main Application" in err
     made = await shell.json("follow", shell.address, "--component", "main application", "--stream", "incidents")
-    assert made["follow"]["streams"] == ["incidents"]  # type: ignore[index]
-    assert len(made["follow"]["component_ids"]) == 1  # type: ignore[index]
+    assert made["follow"]["streams"] == ["incidents"]
+    assert len(made["follow"]["component_ids"]) == 1
 
 
 async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell) -> None:
@@ -179,11 +180,11 @@ async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell)
             while "Login outage" not in told:
                 told += (await process.stdout.readline()).decode()
         status = await shell.json("status", "chargeover")
-        assert [one["title"] for one in status["incidents"]] == ["Login outage"]  # type: ignore[index,attr-defined]
-        [uptime] = [await shell.json("uptime", "chargeover")]
+        assert [one["title"] for one in status["incidents"]] == ["Login outage"]
+        uptime = await shell.json("uptime", "chargeover")
         assert uptime["known_days"] == 1
-        assert len(uptime["days"]) == 90  # type: ignore[arg-type]
-        [delivery] = (await shell.json("deliveries", "--state", "delivered"))["deliveries"][-1:]  # type: ignore[index]
+        assert len(uptime["days"]) == 90
+        [delivery] = (await shell.json("deliveries", "--state", "delivered"))["deliveries"][-1:]
         code, out, _ = await shell("replay", delivery["delivery"])
         assert code == 0
         assert "Login outage" in out

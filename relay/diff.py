@@ -1,32 +1,14 @@
 """What changed between what we knew of a page and what it says now. Touches no network, database or clock."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Generic
+from typing import Any
 
-from adapters.schema import (
-    OVER,
-    Component,
-    Incident,
-    IncidentPhase,
-    Maintenance,
-    MaintenancePhase,
-    Snapshot,
-    Status,
-    Update,
-    rfc3339,
-)
-from relay.events import Affected, Context, Event, EventData, EventProvider, EventType, Subject, SubjectKind
+from adapters.schema import Incident, Snapshot, rfc3339
+from relay.cases import GONE_READS, INCIDENT, MAINTENANCE, CaseReading, Kind, context_of, names_of, provider_of
+from relay.components import ComponentReading
+from relay.events import Context, Event, EventData, EventType, Subject, SubjectKind
 from storage.state import Case, Known, KnownComponent, State
-
-NEWS_AGE = timedelta(days=7)
-"""An incident that is first seen when it is over is news up to this age of its newest update, else history."""
-TAKEOVER = timedelta(minutes=15)
-"""An incident takes over the first message of a component's change that was told at most this long ago."""
-GONE_READS = 2
-"""How many reads running must not know an incident before it counts as removed."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +47,7 @@ def diff(state: State, snapshot: Snapshot, now: datetime, hold: timedelta) -> Ch
     """
     if state.first_read_at is None:
         return Change(after=_first_state(state, snapshot, now))
-    reading = _Reading(state, snapshot, now)
+    reading = CaseReading(state, snapshot, now)
     incidents = reading.cases(INCIDENT, state.incidents, snapshot.incidents)
     maintenances = reading.cases(MAINTENANCE, state.maintenances, snapshot.maintenances)
     after = replace(
@@ -75,7 +57,7 @@ def diff(state: State, snapshot: Snapshot, now: datetime, hold: timedelta) -> Ch
         incidents=incidents.known,
         maintenances=maintenances.known,
     )
-    components = _Components(state, after, snapshot, now, hold, incidents.touched | maintenances.touched)
+    components = ComponentReading(state, after, snapshot, now, hold, incidents.touched | maintenances.touched)
     known, changes, adoptions = components.compare(incidents.opened)
     held = [component.held_since for component in known.values() if component.held_since]
     return Change(
@@ -121,18 +103,18 @@ def readable(state: State, since: datetime) -> Event:
 def opening(state: State, known: Known[Case]) -> Event:
     """The story so far of an incident or maintenance that nobody had been told of: for a follow that begins
     while it is active."""
-    kind: _Kind[Any] = INCIDENT if isinstance(known.case, Incident) else MAINTENANCE
+    kind: Kind[Any] = INCIDENT if isinstance(known.case, Incident) else MAINTENANCE
     case = known.case
     return Event(
         type=kind.opened,
         key=f"{kind.subject}:{case.id}:opened",
         subject=Subject(kind.subject, case.id),
         data=EventData(
-            provider=_provider(state),
+            provider=provider_of(state),
             update=case.updates[-1] if case.updates else None,
             **{kind.subject.value: case},
         ),
-        context=_context(known, _names(state, None)),
+        context=context_of(known, names_of(state, None)),
     )
 
 
@@ -141,13 +123,9 @@ def _provider_event(state: State, type_: EventType, since: datetime, context: Co
         type=type_,
         key=f"{type_}:{rfc3339(since)}",
         subject=Subject(SubjectKind.PROVIDER),
-        data=EventData(provider=_provider(state)),
+        data=EventData(provider=provider_of(state)),
         context=context,
     )
-
-
-def _provider(state: State, status: Status | None = None) -> EventProvider:
-    return EventProvider(slug=state.slug, name=state.name, url=state.url, status=status or state.status)
 
 
 def _first_state(state: State, snapshot: Snapshot, now: datetime) -> State:
@@ -163,443 +141,3 @@ def _first_state(state: State, snapshot: Snapshot, now: datetime) -> State:
         incidents={case.id: Known(case, case.component_ids) for case in snapshot.incidents},
         maintenances={case.id: Known(case, case.component_ids) for case in snapshot.maintenances},
     )
-
-
-@dataclass(frozen=True)
-class _Kind(Generic[Case]):
-    """In which words an incident or a maintenance is told."""
-
-    subject: SubjectKind
-    opened: EventType
-    updated: EventType
-    edited: EventType
-    reopened: EventType
-    removed: EventType
-    entered: Mapping[str, EventType]
-    """What it is called when a phase begins; the other phases are told as `updated`."""
-    watched: tuple[str, ...]
-    """Fields whose change is told (besides title, phase and updates)."""
-    gone_phase: str | None
-    """The phase of one that the page deleted, where there is such a phase."""
-
-
-INCIDENT: _Kind[Incident] = _Kind(
-    subject=SubjectKind.INCIDENT,
-    opened=EventType.INCIDENT_OPENED,
-    updated=EventType.INCIDENT_UPDATED,
-    edited=EventType.INCIDENT_EDITED,
-    reopened=EventType.INCIDENT_REOPENED,
-    removed=EventType.INCIDENT_REMOVED,
-    entered={
-        IncidentPhase.RESOLVED: EventType.INCIDENT_RESOLVED,
-        IncidentPhase.POSTMORTEM: EventType.INCIDENT_POSTMORTEM,
-    },
-    watched=("impact",),
-    gone_phase=None,
-)
-MAINTENANCE: _Kind[Maintenance] = _Kind(
-    subject=SubjectKind.MAINTENANCE,
-    opened=EventType.MAINTENANCE_SCHEDULED,
-    updated=EventType.MAINTENANCE_UPDATED,
-    edited=EventType.MAINTENANCE_EDITED,
-    reopened=EventType.MAINTENANCE_UPDATED,
-    removed=EventType.MAINTENANCE_CANCELED,
-    entered={
-        MaintenancePhase.IN_PROGRESS: EventType.MAINTENANCE_STARTED,
-        MaintenancePhase.COMPLETED: EventType.MAINTENANCE_COMPLETED,
-        MaintenancePhase.CANCELED: EventType.MAINTENANCE_CANCELED,
-    },
-    watched=("starts_at", "ends_at"),
-    gone_phase=MaintenancePhase.CANCELED,
-)
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One event in the making: its type, the update behind it, the phase after it and the one before."""
-
-    type: EventType
-    update: Update | None
-    phase: str
-    before: str
-
-
-@dataclass(frozen=True)
-class _Cases(Generic[Case]):
-    """What became of all incidents, or of all maintenances."""
-
-    known: dict[str, Known[Case]]
-    events: tuple[Event, ...]
-    opened: tuple[str, ...]
-    touched: frozenset[Subject]
-    """Those that this read told something of: they cover their components, even if they just ended."""
-
-
-@dataclass(frozen=True)
-class _Reading:
-    state: State
-    snapshot: Snapshot
-    now: datetime
-
-    def cases(self, kind: _Kind[Case], known: Mapping[str, Known[Case]], seen: tuple[Case, ...]) -> _Cases[Case]:
-        """Compares all incidents, or all maintenances, oldest first."""
-        after, events, opened = dict(known), list[Event](), list[str]()
-        for case in reversed(seen):
-            before = known.get(case.id)
-            after[case.id], news = (
-                self._changed(kind, before, case) if before is not None else self._new(kind, case)
-            )
-            if before is None and news:
-                opened.append(case.id)
-            events += news
-        seen_ids = {case.id for case in seen}
-        for id_, before in known.items():
-            if before.active and id_ not in seen_ids:
-                after[id_], news = self._vanished(kind, before)
-                events += news
-        return _Cases(after, tuple(events), tuple(opened), frozenset(event.subject for event in events))
-
-    def _new(self, kind: _Kind[Case], case: Case) -> tuple[Known[Case], list[Event]]:
-        known = Known(case, case.component_ids)
-        if case.phase in OVER:
-            return known, self._late(kind, known) if self._is_news(case) else []
-        first, *rest = case.updates or (None,)
-        phase = str(case.phase) if not rest or first is None or first.phase == "unknown" else first.phase
-        steps = [_Step(kind.opened, first, phase, phase)]
-        steps += _steps(kind, phase, (), tuple(update for update in rest if update), str(case.phase))
-        return known, self._events(kind, known, steps, told=(), last_previous={})
-
-    def _is_news(self, case: Incident | Maintenance) -> bool:
-        newest = case.updates[-1].posted_at if case.updates else getattr(case, "resolved_at", None)
-        return newest is not None and self.now - newest <= NEWS_AGE
-
-    def _late(self, kind: _Kind[Case], known: Known[Case]) -> list[Event]:
-        """First seen when it was over: opened, and how it ended; each with the whole story."""
-        last = known.case.updates[-1] if known.case.updates else None
-        first = known.case.updates[0] if len(known.case.updates) > 1 else None
-        ends = _transition(kind, "", str(known.case.phase))
-        events = [
-            self._event(kind, known, known.case, kind.opened, first, {}, f"{kind.subject}:{known.case.id}:opened")
-        ]
-        for type_ in ends:
-            update = last if type_ == ends[-1] else None
-            event = self._event(kind, known, known.case, type_, update, {}, _key(kind, known, type_, update))
-            events.append(replace(event, context=event.context.model_copy(update={"told_whole": True})))
-        return events
-
-    def _changed(self, kind: _Kind[Case], before: Known[Case], seen: Case) -> tuple[Known[Case], list[Event]]:
-        seen = _settled(before.case, seen)
-        ever = tuple(dict.fromkeys((*before.ever_component_ids, *seen.component_ids)))
-        known = Known(seen, ever, before.revision, missing=0, removed=False)
-        if seen == before.case and not before.removed:
-            return replace(known, missing=0), []
-        known = replace(known, revision=before.revision + 1)
-        previous = {
-            name: _plain(getattr(before.case, name))
-            for name in kind.watched
-            if getattr(before.case, name) != getattr(seen, name)
-        }
-        if set(ever) - set(before.ever_component_ids):
-            previous["component_ids"] = list(before.case.component_ids)
-        told = {update.id: update for update in before.case.updates}
-        fresh = tuple(update for update in seen.updates if update.id not in told)
-        base = IncidentPhase.RESOLVED if before.removed else before.case.phase
-        steps = _steps(kind, str(base), before.case.updates, fresh, str(seen.phase))
-        events = self._edits(kind, before, known)
-        if not steps and previous:
-            steps = [_Step(kind.updated, None, str(seen.phase), str(seen.phase))]
-        return known, events + self._events(kind, known, steps, tuple(told), previous)
-
-    def _edits(self, kind: _Kind[Case], before: Known[Case], known: Known[Case]) -> list[Event]:
-        """Title and texts that the provider rewrote."""
-        events, case = list[Event](), known.case
-        as_before = case.model_copy(
-            update={
-                "phase": before.case.phase,
-                "updates": tuple(u for u in case.updates if u.id in {old.id for old in before.case.updates}),
-            }
-        )
-        prefix = f"{kind.subject}:{case.id}:edited"
-        if case.title != before.case.title:
-            key = f"{prefix}:title:{known.revision}:{_digest(case.title)}"
-            previous = {"title": before.case.title}
-            events.append(self._event(kind, known, as_before, kind.edited, None, previous, key))
-        old = {update.id: update for update in before.case.updates}
-        for update in case.updates:
-            was = old.get(update.id)
-            if was is None or was.body == update.body:
-                continue
-            key = f"{prefix}:{update.id}:{known.revision}:{_digest(update.body)}"
-            events.append(self._event(kind, known, as_before, kind.edited, update, {"body": was.body}, key))
-        return events
-
-    def _vanished(self, kind: _Kind[Case], before: Known[Case]) -> tuple[Known[Case], list[Event]]:
-        """Left the lists. It stays as it was unless the page, asked by its id, does not know it, twice."""
-        if before.case.id not in self.snapshot.coverage.gone:
-            return before, []
-        known = replace(before, missing=before.missing + 1)
-        if known.missing < GONE_READS:
-            return known, []
-        known = replace(known, removed=True, revision=before.revision + 1)
-        if kind.gone_phase is not None:
-            known = replace(
-                known, case=before.case.model_copy(update={"phase": MaintenancePhase(kind.gone_phase)})
-            )
-        previous = {"phase": str(before.case.phase)}
-        key = f"{kind.subject}:{before.case.id}:removed:{known.revision}"
-        return known, [self._event(kind, known, known.case, kind.removed, None, previous, key)]
-
-    def _events(
-        self,
-        kind: _Kind[Case],
-        known: Known[Case],
-        steps: list[_Step],
-        told: tuple[str, ...],
-        last_previous: dict[str, Any],
-    ) -> list[Event]:
-        """Each step with the subject as it was after it."""
-        events, shown = list[Event](), set(told)
-        for step in steps:
-            if step.update is not None:
-                shown.add(step.update.id)
-            last = step is steps[-1]
-            previous = {"phase": step.before} if step.phase != step.before else {}
-            case = known.case if last else _as_of(known.case, step.phase, shown)
-            previous |= last_previous if last else {}
-            key = _key(kind, known, step.type, step.update)
-            events.append(self._event(kind, known, case, step.type, step.update, previous, key))
-        return events
-
-    def _event(
-        self,
-        kind: _Kind[Case],
-        known: Known[Case],
-        case: Case,
-        type_: EventType,
-        update: Update | None,
-        previous: dict[str, Any],
-        key: str,
-    ) -> Event:
-        subject = Subject(kind.subject, case.id)
-        data = EventData(
-            provider=_provider(self.state, self.snapshot.status),
-            update=update,
-            previous=previous,
-            **{kind.subject.value: case},
-        )
-        return Event(type_, key, subject, data, _context(known, _names(self.state, self.snapshot)))
-
-
-def _steps(
-    kind: _Kind[Any], phase: str, told: tuple[Update, ...], fresh: tuple[Update, ...], final: str
-) -> list[_Step]:
-    """The new updates in the order of their times, each with what it does to the phase.
-
-    The page's own phase has the last word: pages skip phases, and some keep the first until the end. An update
-    that was posted before the last one we told adds to the story and changes nothing else.
-    """
-    newest = max((update.posted_at for update in told), default=None)
-    late = [update for update in fresh if newest is not None and update.posted_at < newest]
-    timely = [update for update in fresh if update not in late]
-    if not timely and final != phase:  # backdated: posted as if it had been said before
-        timely = [update for update in late if update.phase == final][-1:]
-        late = [update for update in late if update not in timely]
-    steps = [_Step(kind.updated, update, phase, phase) for update in late]
-    for update in timely:
-        then = final if update is timely[-1] else update.phase
-        then = phase if then == IncidentPhase.UNKNOWN and phase in OVER else then
-        *before, type_ = _transition(kind, phase, then)
-        steps += [_Step(early, None, IncidentPhase.RESOLVED, phase) for early in before]
-        steps.append(_Step(type_, update, then, phase))
-        phase = then
-    if phase != final:
-        steps += [_Step(type_, None, final, phase) for type_ in _transition(kind, phase, final)]
-    return steps
-
-
-def _transition(kind: _Kind[Any], before: str, after: str) -> list[EventType]:
-    """What it is called that a phase follows another. One that goes straight to its postmortem was resolved."""
-    if before in OVER and after not in OVER:
-        return [kind.reopened]
-    if after == before or (before in OVER and after != IncidentPhase.POSTMORTEM):
-        return [kind.updated]
-    if after == MaintenancePhase.IN_PROGRESS and before == MaintenancePhase.VERIFYING:
-        return [kind.updated]
-    if after == IncidentPhase.POSTMORTEM and before not in OVER:
-        return [EventType.INCIDENT_RESOLVED, EventType.INCIDENT_POSTMORTEM]
-    return [kind.entered.get(after, kind.updated)]
-
-
-def _settled(before: Case, seen: Case) -> Case:
-    """What the page says, with what it must not take back: components that are unlinked all at once (as some
-    do when they resolve) stay linked, and a phase that we don't understand ends no calm."""
-    changes: dict[str, Any] = {}
-    if not seen.component_ids:
-        changes["component_ids"] = before.component_ids
-    if seen.phase == "unknown" and before.phase in OVER:
-        changes["phase"] = before.phase
-    return seen.model_copy(update=changes) if changes else seen
-
-
-def _as_of(case: Case, phase: str, shown: set[str]) -> Case:
-    changes: dict[str, Any] = {
-        "phase": type(case.phase)(phase),
-        "updates": tuple(update for update in case.updates if update.id in shown),
-    }
-    if isinstance(case, Incident) and phase not in OVER:
-        changes["resolved_at"] = None
-    return case.model_copy(update=changes)
-
-
-def _key(kind: _Kind[Any], known: Known[Any], type_: EventType, update: Update | None) -> str:
-    """Unique per provider: a second poll of the same page can't make the event twice."""
-    prefix = f"{kind.subject}:{known.case.id}"
-    if type_ == kind.opened:
-        return f"{prefix}:opened"
-    if update is not None:
-        return f"{prefix}:update:{update.id}"
-    return f"{prefix}:{type_}:{known.revision}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:12]
-
-
-def _plain(value: object) -> object:
-    return rfc3339(value) if isinstance(value, datetime) else str(value) if value is not None else None
-
-
-def _names(state: State, snapshot: Snapshot | None) -> dict[str, Component]:
-    names = {id_: known.component for id_, known in state.components.items()}
-    return names | {component.id: component for component in (snapshot.components or () if snapshot else ())}
-
-
-def _context(known: Known[Any], names: Mapping[str, Component]) -> Context:
-    affected = tuple(
-        Affected(id=id_, name=names[id_].name, status=names[id_].status)
-        for id_ in known.case.component_ids
-        if id_ in names
-    )
-    return Context(affected=affected, component_ids=known.ever_component_ids)
-
-
-@dataclass(frozen=True)
-class _Components:
-    before: State
-    after: State
-    """With the incidents and maintenances of this read, and the components as they were."""
-    snapshot: Snapshot
-    now: datetime
-    hold: timedelta
-    touched: frozenset[Subject]
-
-    def compare(
-        self, opened: tuple[str, ...]
-    ) -> tuple[dict[str, KnownComponent], tuple[Event, ...], tuple[tuple[Subject, Subject], ...]]:
-        """Compares all components; `opened` are the incidents that this read saw for the first time."""
-        known, adoptions = self._adopted(opened)
-        if self.snapshot.components is None:
-            return known, (), adoptions
-        events = list[Event]()
-        for component in self.snapshot.components:
-            known[component.id], event = self._changed(known.get(component.id), component)
-            events += [event] if event else []
-        listed = {component.id for component in self.snapshot.components}
-        for id_ in known.keys() - listed:
-            known[id_] = replace(known[id_], held_since=None, removed_at=known[id_].removed_at or self.now)
-        return known, tuple(events), adoptions
-
-    def _adopted(
-        self, opened: tuple[str, ...]
-    ) -> tuple[dict[str, KnownComponent], tuple[tuple[Subject, Subject], ...]]:
-        """An incident that follows the change of a component it names takes over what was told of it."""
-        known, adoptions = dict(self.before.components), list[tuple[Subject, Subject]]()
-        for id_ in opened:
-            for component_id in self.after.incidents[id_].case.component_ids:
-                component = known.get(component_id)
-                if component is None or not self._takes_over(component):
-                    continue
-                adoptions.append(
-                    (Subject(SubjectKind.INCIDENT, id_), Subject(SubjectKind.COMPONENT, component_id))
-                )
-                known[component_id] = replace(component, told_in=f"{SubjectKind.INCIDENT}:{id_}")
-        return known, tuple(adoptions)
-
-    def _takes_over(self, known: KnownComponent) -> bool:
-        return (
-            known.told_in is None
-            and known.told_at is not None
-            and known.told_status != Status.OPERATIONAL
-            and self.now - known.told_at <= TAKEOVER
-        )
-
-    def _changed(self, known: KnownComponent | None, seen: Component) -> tuple[KnownComponent, Event | None]:
-        if known is None:
-            return KnownComponent(seen, told_status=seen.status), None
-        known = replace(known, component=seen, removed_at=None)
-        if seen.status in (known.told_status, Status.UNKNOWN):
-            return replace(known, held_since=None), None
-        covering = self._covering(known, seen)
-        if covering is None:
-            known = replace(known, held_since=known.held_since or self.now)
-            if known.held_since and self.now - known.held_since < self.hold:
-                return known, None
-        told = replace(
-            known,
-            told_status=seen.status,
-            told_at=self.now,
-            told_in=f"{covering.kind}:{covering.id}" if covering and seen.status != Status.OPERATIONAL else None,
-            held_since=None,
-        )
-        return told, self._event(known, seen, covering)
-
-    def _covering(self, known: KnownComponent, seen: Component) -> Subject | None:
-        """The incident or maintenance whose thread the change belongs to: an active one that names the
-        component (or one that this read closed), or the one in whose thread the trouble was told."""
-        named = [
-            Subject(kind, id_)
-            for kind, cases in self._cases()
-            for id_, case in cases.items()
-            if seen.id in case.ever_component_ids and (case.active or Subject(kind, id_) in self.touched)
-        ]
-        if named:
-            return max(named, key=lambda subject: self._started(subject))
-        if known.told_in and known.told_status != Status.OPERATIONAL:
-            kind, _, id_ = known.told_in.partition(":")
-            return Subject(SubjectKind(kind), id_)
-        return None
-
-    def _cases(self) -> Iterator[tuple[SubjectKind, Mapping[str, Known[Any]]]]:
-        yield SubjectKind.INCIDENT, self.after.incidents
-        under_way = {
-            id_: case
-            for id_, case in self.after.maintenances.items()
-            if case.case.phase != MaintenancePhase.SCHEDULED  # what is only announced explains nothing yet
-        }
-        yield SubjectKind.MAINTENANCE, under_way
-
-    def _started(self, subject: Subject) -> tuple[bool, float]:
-        """Incidents before maintenances, the latest first."""
-        if subject.kind == SubjectKind.INCIDENT:
-            began = self.after.incidents[subject.id].case.started_at
-        else:
-            began = self.after.maintenances[subject.id].case.starts_at
-        return subject.kind == SubjectKind.INCIDENT, began.timestamp() if began else 0.0
-
-    def _event(self, known: KnownComponent, seen: Component, covering: Subject | None) -> Event:
-        moment = rfc3339(seen.changed_at or self.now)
-        return Event(
-            type=EventType.COMPONENT_CHANGED,
-            key=f"component:{seen.id}:{known.told_status}>{seen.status}:{moment}",
-            subject=covering or Subject(SubjectKind.COMPONENT, seen.id),
-            data=EventData(
-                provider=_provider(self.before, self.snapshot.status),
-                component=seen,
-                previous={"status": str(known.told_status)},
-            ),
-            context=Context(
-                affected=(Affected(id=seen.id, name=seen.name, status=seen.status),),
-                component_ids=(seen.id,),
-                opens=covering is None and known.told_status in (Status.OPERATIONAL, Status.UNKNOWN),
-            ),
-        )

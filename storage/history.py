@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import schema
-from adapters.schema import OVER, Impact, MaintenancePhase, Status
+from adapters.schema import Impact, MaintenancePhase, Status
 from storage import state
 from storage.tables import Incident, Maintenance, Observation, Provider, Span
 
@@ -113,7 +113,7 @@ def told(
 ) -> list[Stretch]:
     """What the page itself tells of its past, also of the time before it was read."""
     stretches = [
-        Stretch(_OF_IMPACT[case.impact], case.started_at, max(_ended(case, now), case.started_at))
+        Stretch(_OF_IMPACT[case.impact], case.started_at, _ended(case, case.started_at))
         for case in incidents
         if case.started_at is not None
     ]
@@ -126,14 +126,15 @@ def told(
     return [stretch for stretch in stretches if stretch.state != DayState.UNKNOWN]
 
 
-def _ended(case: schema.Incident, now: datetime) -> datetime:
-    """Backdated and sloppy pages leave the end out: then it is when the page said so last."""
-    if case.resolved_at is not None:
-        return case.resolved_at
-    if case.phase not in OVER:
-        return now
+def _ended(case: schema.Incident, started_at: datetime) -> datetime:
+    """When the page says it ended; left open or sloppily closed, when the page last said anything of it.
+
+    An incident that was forgotten open doesn't darken every day since: the provider's own status, where it was
+    read, does.
+    """
+    said = [update.posted_at for update in case.updates]
     resolved = [update.posted_at for update in case.updates if update.phase == "resolved"]
-    return (resolved or [update.posted_at for update in case.updates] or [case.started_at or now])[-1]
+    return max(started_at, case.resolved_at or (resolved or said or [started_at])[-1])
 
 
 async def stretches(session: AsyncSession, provider: Provider, since: datetime, now: datetime) -> list[Stretch]:

@@ -1,11 +1,11 @@
 """What is remembered of one provider's page, in the form in which two reads are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import schema
@@ -13,6 +13,7 @@ from adapters.schema import OVER, Impact, IncidentPhase, MaintenancePhase, Statu
 from storage import tables
 
 Case = TypeVar("Case", schema.Incident, schema.Maintenance)
+Row = TypeVar("Row", tables.Incident, tables.Maintenance)
 
 
 @dataclass(frozen=True)
@@ -79,24 +80,8 @@ async def load(session: AsyncSession, provider: tables.Provider, also: frozenset
         .where(tables.Component.provider_id == provider.id)
         .order_by(tables.Component.position)
     )
-    incidents = await session.scalars(
-        select(tables.Incident).where(
-            tables.Incident.provider_id == provider.id,
-            or_(
-                tables.Incident.phase.not_in(_INCIDENT_OVER) & ~tables.Incident.removed,
-                tables.Incident.external_id.in_(also),
-            ),
-        )
-    )
-    maintenances = await session.scalars(
-        select(tables.Maintenance).where(
-            tables.Maintenance.provider_id == provider.id,
-            or_(
-                tables.Maintenance.phase.not_in(_MAINTENANCE_OVER) & ~tables.Maintenance.removed,
-                tables.Maintenance.external_id.in_(also),
-            ),
-        )
-    )
+    incidents = await session.scalars(_needed(tables.Incident, provider.id, _INCIDENT_OVER, also))
+    maintenances = await session.scalars(_needed(tables.Maintenance, provider.id, _MAINTENANCE_OVER, also))
     past = await session.scalar(
         select(func.count())
         .select_from(tables.Incident)
@@ -114,6 +99,11 @@ async def load(session: AsyncSession, provider: tables.Provider, also: frozenset
         maintenances={row.external_id: _remembered(row, maintenance(row)) for row in maintenances},
         past_incidents=past or 0,
     )
+
+
+def _needed(table: type[Row], provider_id: int, over: Sequence[str], also: frozenset[str]) -> Select[Row]:
+    active = table.phase.not_in(over) & ~table.removed
+    return select(table).where(table.provider_id == provider_id, or_(active, table.external_id.in_(also)))
 
 
 def component(row: tables.Component) -> schema.Component:

@@ -174,20 +174,14 @@ class Span(Table):
     """None: still so."""
 
 
-class Incident(Table):
-    """Unplanned trouble, as its page tells it."""
-
-    __tablename__ = "incidents"
-    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+class CaseColumns:
+    """What incidents and maintenances have in common."""
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
     external_id: Mapped[str]
     title: Mapped[str]
-    impact: Mapped[str]
     phase: Mapped[str]
-    started_at: Mapped[datetime | None]
-    resolved_at: Mapped[datetime | None]
     url: Mapped[str | None]
     component_ids: Mapped[list[str]]
     updates: Mapped[list[dict[str, Any]]]
@@ -201,27 +195,25 @@ class Incident(Table):
     first_seen_at: Mapped[datetime]
 
 
-class Maintenance(Table):
+class Incident(CaseColumns, Table):
+    """Unplanned trouble, as its page tells it."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+
+    impact: Mapped[str]
+    started_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+
+
+class Maintenance(CaseColumns, Table):
     """Planned work, as its page tells it."""
 
     __tablename__ = "maintenances"
     __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
 
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
-    external_id: Mapped[str]
-    title: Mapped[str]
-    phase: Mapped[str]
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
-    url: Mapped[str | None]
-    component_ids: Mapped[list[str]]
-    updates: Mapped[list[dict[str, Any]]]
-    ever_component_ids: Mapped[list[str]]
-    revision: Mapped[int]
-    missing: Mapped[int]
-    removed: Mapped[bool]
-    first_seen_at: Mapped[datetime]
 
 
 class Subject(Table):

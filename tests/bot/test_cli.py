@@ -164,21 +164,29 @@ async def test_a_component_that_the_page_does_not_have_is_refused_with_the_neare
     assert len(made["follow"]["component_ids"]) == 1
 
 
+async def _read_until(words: str, stream: asyncio.StreamReader) -> str:
+    """The lines up to the one with these words."""
+    read = ""
+    async with asyncio.timeout(30):
+        while words not in read:
+            line = await stream.readline()
+            assert line, read
+            read += line.decode()
+    return read
+
+
 async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell) -> None:
     await shell.json("follow", shell.address)
     process = await shell.start("run", UPTIMUS_LOG_FORMAT="json")
     assert process.stdout is not None
+    assert process.stderr is not None
     try:
+        log = await _read_until('"poll"', process.stderr)
         code, _, err = await shell("run")
         assert code == 1
         assert "another uptimus is running" in err
-        async with asyncio.timeout(20):
-            while not shell.page._read:  # the process has read the calm page
-                await asyncio.sleep(0.02)
-            shell.page.show(1)
-            told = ""
-            while "Login outage" not in told:
-                told += (await process.stdout.readline()).decode()
+        shell.page.show(1)
+        await _read_until("Login outage", process.stdout)
         status = await shell.json("status", "chargeover")
         assert [one["title"] for one in status["incidents"]] == ["Login outage"]
         uptime = await shell.json("uptime", "chargeover")
@@ -193,7 +201,7 @@ async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell)
         async with asyncio.timeout(10):
             _, err_bytes = await process.communicate()
     assert process.returncode == 0
-    lines = [json.loads(line) for line in err_bytes.decode().splitlines()]
+    lines = [json.loads(line) for line in (log + err_bytes.decode()).splitlines()]
     assert lines[-1]["event"] == "stopped"
     assert {"poll", "attempt"} <= {line["event"] for line in lines}
 

@@ -18,9 +18,9 @@ async def detect(url: str, fetcher: Fetcher, now: datetime) -> tuple[str, Readin
     page = Page(url=normalize_url(url), now=now)
     tried: list[str] = []
     retry_after: float | None = None
-    for name, read in ADAPTERS.items():
+    for name, adapter in ADAPTERS.items():
         try:
-            reading = await read(page, fetcher)
+            reading = await adapter.read(page, fetcher)
         except AdapterError as error:
             tried.append(f"{name}: {error.reason}")
             retry_after = max(retry_after or 0.0, error.retry_after or 0.0) or None

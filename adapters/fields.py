@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import structlog
@@ -24,18 +24,31 @@ _told: set[tuple[str, str]] = set()
 
 def decode(document: bytes, name: str) -> dict[str, Any]:
     """The JSON object that a document is. Raises AdapterError."""
+    decoded = decode_any(document, name)
+    if not isinstance(decoded, dict):
+        raise AdapterError(f"{name} is not a JSON object")
+    return decoded
+
+
+def decode_list(document: bytes, name: str) -> list[Any]:
+    """The JSON list that a document is. Raises AdapterError."""
+    decoded = decode_any(document, name)
+    if not isinstance(decoded, list):
+        raise AdapterError(f"{name} is not a JSON list")
+    return decoded
+
+
+def decode_any(document: bytes, name: str) -> Any:
+    """The JSON that a document is, in UTF-8, UTF-16 or UTF-32. Raises AdapterError."""
     if len(document) > MOST_VALUES and sum(document.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
         raise AdapterError(f"{name} holds too many values")
     try:
-        decoded = json.loads(document)
+        return json.loads(document)
     except RecursionError as error:
         raise AdapterError(f"{name} is nested too deeply") from error
     except ValueError as error:
         kind = "HTML" if document[:200].lstrip().startswith(b"<") else "not JSON"
         raise AdapterError(f"{name} is {kind}") from error
-    if not isinstance(decoded, dict):
-        raise AdapterError(f"{name} is not a JSON object")
-    return decoded
 
 
 def records(value: object) -> list[Record]:
@@ -59,9 +72,17 @@ def identity(record: Record, what: str) -> str:
     raise AdapterError(f"there is {what} without an id")
 
 
-def name(record: Record, what: str) -> str:
+def key(record: Record, what: str, name: str = "id") -> str:
+    """An id that may be a text or a number. Raises AdapterError where it can't tell one thing from another."""
+    value = record.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        return str(value)
+    return identity({"id": value}, what)
+
+
+def name(record: Record, what: str, key: str = "name") -> str:
     """The `name` of a record on one line. Raises AdapterError where there is none."""
-    found = text(record, "name")
+    found = text(record, key)
     if found is None:
         raise AdapterError(f"there is {what} without a name")
     return found
@@ -88,18 +109,33 @@ def moment(record: Record, *keys: str) -> datetime | None:
     return None
 
 
-def instant(value: object) -> datetime | None:
-    """An RFC 3339 text as a time in UTC, or None."""
+def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
+    """An RFC 3339 text as a time in UTC, or None. One without a zone is none, unless `zone` says whose it is."""
     if not isinstance(value, str) or len(value) > 40:
         return None
     try:
         found = datetime.fromisoformat(value)
         if found.tzinfo is None:  # it may be any moment of a day
-            return None
-        found = found.astimezone(UTC)
+            if zone is None:
+                return None
+            found = found.replace(tzinfo=zone)
+        return _plausible(found.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
-    return found if 1970 < found.year < 2200 else None
+
+
+def epoch(value: object) -> datetime | None:
+    """Seconds or milliseconds since 1970, as a number or a text, as a time in UTC, or None."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**14:
+        return None
+    seconds = value / 1000 if value > 10**11 else float(value)
+    return _plausible(datetime.fromtimestamp(seconds, UTC))
+
+
+def _plausible(moment: datetime) -> datetime | None:
+    return moment if 1970 < moment.year < 2200 else None
 
 
 def word(kind: str, value: object, known: Mapping[str, _Known], unknown: _Known) -> _Known:
@@ -114,3 +150,24 @@ def word(kind: str, value: object, known: Mapping[str, _Known], unknown: _Known)
         _told.add((kind, shown))
         log.warning("unknown word", kind=kind, word=shown)
     return unknown
+
+
+def link(record: Record, key: str) -> str | None:
+    """A web address, or None."""
+    found = text(record, key)
+    return found if found and found.startswith(("https://", "http://")) and len(found) < 2000 else None
+
+
+def number(record: Record, key: str) -> float | None:
+    """A finite number, or None."""
+    value = record.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        return None
+    return float(value)
+
+
+def later(start: datetime | None, *, minutes: float | None) -> datetime | None:
+    """So many minutes after a moment; None where either is not known."""
+    if start is None or minutes is None or not 0 <= minutes < 5_000_000:
+        return None
+    return start + timedelta(minutes=minutes)

@@ -16,13 +16,13 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from adapters import fields
-from adapters.adapter import Page, Reading
+from adapters.adapter import Adapter, Getter, Knows, Page, Reading
 from adapters.address import normalize_url
-from adapters.fetch import AdapterError, Answer, Fetcher
+from adapters.fetch import AdapterError, Answer
 from adapters.schema import Value
 from adapters.statuspage_parse import assemble, ids, parse
 
-__all__ = ["parse", "read"]
+__all__ = ["ADAPTER", "parse", "read"]
 
 SWEEP_EVERY = 3600.0
 SWEEP_AFTER_TICK = 600.0
@@ -67,7 +67,7 @@ class _Memory(Value):
     """Digests of what was said of ids that were looked up and are still open."""
 
 
-async def read(page: Page, fetcher: Fetcher) -> Reading:
+async def read(page: Page, fetcher: Getter) -> Reading:
     """Reads a page; the snapshot is None when nothing changed, the memory the same object when nothing of it did.
 
     Raises AdapterError when any document that was needed could not be read whole.
@@ -87,7 +87,7 @@ async def read(page: Page, fetcher: Fetcher) -> Reading:
 class _Visit:
     """One read of one page: the documents read so far, and what will be remembered."""
 
-    def __init__(self, page: Page, fetcher: Fetcher) -> None:
+    def __init__(self, page: Page, fetcher: Getter) -> None:
         self.page = page
         self.fetcher = fetcher
         self.base = normalize_url(page.url)
@@ -262,3 +262,20 @@ async def _together(reads: Iterable[Awaitable[_Result]]) -> list[_Result]:
             raise result
         done.append(result)
     return done
+
+
+ADAPTER = Adapter(
+    name="statuspage",
+    title="Atlassian Statuspage",
+    read=read,
+    parse=parse,
+    knows=Knows(
+        stable_ids="yes",
+        complete="yes",
+        history="the 50 newest incidents and maintenances",
+        cheap="ETag, else a digest of `summary.json`; one document",
+    ),
+    hosts=(".statuspage.io", ".status.atlassian.com"),
+    marks=("dka575ofm4ao0.cloudfront.net", "cdn.statuspage.io", "statuspage.io/images"),
+    guessed=True,
+)

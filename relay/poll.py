@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from adapters.adapter import Page, Read, Reading
+from adapters.adapter import Adapter, Page, Reading
 from adapters.fetch import AdapterError, Fetcher
 from relay import record
 from relay.batch import Batcher
@@ -53,7 +53,7 @@ class Poller:
         self,
         database: Database,
         fetcher: Fetcher,
-        adapters: Mapping[str, Read],
+        adapters: Mapping[str, Adapter],
         *,
         pace: Pace,
         metrics: Metrics,
@@ -140,8 +140,8 @@ class Poller:
             return await self._record_failure(claimed, str(doubt), None)
 
     async def _read(self, claimed: Claimed) -> Reading:
-        read = self._adapters.get(claimed.adapter)
-        if read is None:
+        adapter = self._adapters.get(claimed.adapter)
+        if adapter is None:
             raise AdapterError(f"there is no adapter called {claimed.adapter}")
         page = Page(
             url=claimed.url,
@@ -152,7 +152,7 @@ class Poller:
         )
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                return await read(page, self._fetcher)
+                return await adapter.read(page, self._fetcher)
         except TimeoutError:
             raise AdapterError(f"the page took longer than {READ_TIMEOUT:.0f} seconds") from None
         except AdapterError:

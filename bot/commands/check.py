@@ -22,7 +22,7 @@ async def check(settings: Settings, page: str, adapter: str | None, now: datetim
     fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
     try:
         if adapter is not None:
-            reading = await ADAPTERS[adapter](Page(url=url, now=now), fetcher)
+            reading = await ADAPTERS[adapter].read(Page(url=url, now=now), fetcher)
         else:
             _, reading = await detect.detect(url, fetcher, now)
     finally:

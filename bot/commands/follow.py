@@ -84,7 +84,7 @@ def _is_address(text: str) -> bool:
 async def _read(services: Services, found: _Found, *, known: bool) -> _Found:
     page = Page(url=found.url, now=services.now())
     try:
-        return replace(found, reading=await services.adapters[found.adapter](page, services.fetcher))
+        return replace(found, reading=await services.adapters[found.adapter].read(page, services.fetcher))
     except AdapterError as error:
         if not known:
             raise CommandError(f"{found.name}'s status page can't be read: {error.reason}") from None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.adapter import Read
+from adapters.adapter import Adapter
 from adapters.catalogue import Catalogue
 from adapters.fetch import Fetcher
 from adapters.schema import Status, rfc3339
@@ -27,7 +27,7 @@ class Services:
 
     database: Database
     fetcher: Fetcher
-    adapters: Mapping[str, Read]
+    adapters: Mapping[str, Adapter]
     catalogue: Catalogue
     vault: Vault
     pace: Pace

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from sqlalchemy import select, update
 from standins.pages import Shelf, snapshot
 
+from adapters import ADAPTERS
 from adapters.fetch import Fetcher
 from relay import record
 from relay.deliver import Deliverer
@@ -116,7 +117,12 @@ async def house(database: Database) -> AsyncIterator[House]:
         database, {"mailbox": mailbox}, metrics=metrics, open_secret=lambda sealed: sealed, idle_wait=0.05
     )
     poller = Poller(
-        database, fetcher, {"shelf": shelf.read}, pace=pace(60, 0), metrics=metrics, recorded=deliverer.wake
+        database,
+        fetcher,
+        {"shelf": replace(ADAPTERS["statuspage"], read=shelf.read)},
+        pace=pace(60, 0),
+        metrics=metrics,
+        recorded=deliverer.wake,
     )
     house = House(database, shelf, mailbox, poller, deliverer, metrics)
     async with database.write() as session:

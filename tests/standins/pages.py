@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.adapter import Page, Reading
-from adapters.fetch import AdapterError, Fetcher
+from adapters.adapter import Getter, Page, Reading
+from adapters.fetch import AdapterError
 from adapters.schema import (
     Component,
     Coverage,
@@ -70,7 +70,7 @@ class Shelf:
         """From now on the page says this."""
         self.now = page
 
-    async def read(self, page: Page, fetcher: Fetcher) -> Reading:
+    async def read(self, page: Page, getter: Getter) -> Reading:
         """Reads what was put; unchanged where it is the same as in the last read."""
         self.reads += 1
         if isinstance(self.now, AdapterError):

@@ -1,0 +1,182 @@
+"""Reads the documents of most kinds of page: each with its validators, parsed only when one of them is new."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from pydantic import ValidationError
+
+from adapters.adapter import Getter, Page, Parse, Reading
+from adapters.address import normalize_url
+from adapters.fetch import AdapterError, Answer
+from adapters.schema import Snapshot, Value
+
+JSON = "application/json"
+XML = "application/rss+xml, application/atom+xml, application/xml, text/xml"
+HTML = "text/html"
+AFRESH_EVERY = 3600.0
+"""Seconds after which a page is read without validators: a server whose validators stick can't blind us."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Where a document stands, and whether a page without it is such a page at all."""
+
+    url: str
+    needed: bool = True
+    accept: str = JSON
+
+
+Documents = Callable[[str], Mapping[str, Document]]
+"""The documents of a page by their names, from its address (normalized, without a slash at its end) or from the
+place that was located. The first is the main one: what it is decides whether the others are asked for."""
+Locate = Callable[[str, Getter], Awaitable[str]]
+"""Finds the place of the documents where the page's address doesn't tell it; remembered. Raises AdapterError."""
+
+
+class _Copy(Value):
+    """What is remembered of a document."""
+
+    digest: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class _Memory(Value):
+    version: Literal[1] = 1
+    place: str = ""
+    copies: dict[str, _Copy] = {}
+    said: str = ""
+    """The digest of the last snapshot, for pages whose documents tick."""
+    listed: tuple[str, ...] = ()
+    """Ids of everything that the page listed."""
+    complete: bool = False
+    """What is not listed is not active."""
+    afresh_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class DocumentReader:
+    """The `read` of an adapter whose page is a fixed set of documents."""
+
+    documents: Documents
+    parse: Parse
+    locate: Locate | None = None
+
+    async def __call__(self, page: Page, getter: Getter) -> Reading:
+        """Reads a page: None when no document is new, or when together they say what they said before."""
+        known = _remembered(page.memory)
+        url = normalize_url(page.url)
+        place = known.place or (await self.locate(url, getter) if self.locate else url)
+        strays = page.open_ids.difference(known.listed) if known.complete else frozenset()
+        afresh = bool(strays) or page.now.timestamp() - known.afresh_at >= AFRESH_EVERY
+        visit = _Visit(self.documents(place), getter, known.copies, afresh)
+        await visit.read_main()
+        if len(visit.wanted) > 1 and not known.copies:
+            self.parse(visit.bodies, url=url, read_at=page.now)  # not such a page: it is asked for nothing more
+        await visit.read_others()
+        if not strays and not visit.news:
+            return Reading(None, page.memory)
+        await visit.read_what_was_unchanged()
+        snapshot = _with_gone(self.parse(visit.bodies, url=url, read_at=page.now), page.open_ids)
+        said = _digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
+        memory = _Memory(
+            place=place if self.locate else "",
+            copies=visit.copies,
+            said=said,
+            listed=tuple(sorted(_ids(snapshot))),
+            complete=snapshot.coverage.active_incidents and snapshot.coverage.active_maintenances,
+            afresh_at=page.now.timestamp() if afresh else known.afresh_at,
+        )
+        same = said == known.said and not snapshot.coverage.gone
+        return Reading(None if same else snapshot, memory.model_dump(mode="json"))
+
+
+class _Visit:
+    """The documents of one read, as far as they were read."""
+
+    def __init__(
+        self, wanted: Mapping[str, Document], getter: Getter, known: Mapping[str, _Copy], afresh: bool
+    ) -> None:
+        self.wanted = wanted
+        self.afresh = afresh
+        """Without validators."""
+        self.bodies: dict[str, bytes] = {}
+        self.copies: dict[str, _Copy] = {}
+        self.news = False
+        self._getter = getter
+        self._known = known
+
+    async def read_main(self) -> None:
+        main = next(iter(self.wanted))
+        await self._read(main, conditional=not self.afresh)
+
+    async def read_others(self) -> None:
+        _, *others = self.wanted
+        await _together(self._read(name, conditional=not self.afresh) for name in others)
+
+    async def read_what_was_unchanged(self) -> None:
+        """A snapshot needs every document, also those of which a 304 said that they are as they were."""
+        await _together(
+            self._read(name, conditional=False)
+            for name, copy in list(self.copies.items())
+            if name not in self.bodies and copy.digest
+        )
+
+    async def _read(self, name: str, *, conditional: bool) -> None:
+        document, known = self.wanted[name], self._known.get(name)
+        valid = known if known and conditional else _Copy()
+        answer = await self._getter.get(
+            document.url,
+            etag=valid.etag,
+            last_modified=None if valid.etag else valid.last_modified,
+            accept=document.accept,
+        )
+        if answer.status == 304 and known is not None:
+            self.copies[name] = known
+            return
+        if answer.status != 200:
+            if document.needed:
+                raise AdapterError(f"there is no such page at this address: no {name} ({answer.status})")
+            self.copies[name] = _Copy()
+        else:
+            self.bodies[name] = answer.body
+            self.copies[name] = _copy(answer)
+        self.news = self.news or known is None or known.digest != self.copies[name].digest
+
+
+async def _together(reads: Iterable[Awaitable[None]]) -> None:
+    """All at once, and none is left running behind when one fails."""
+    for result in await asyncio.gather(*reads, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _copy(answer: Answer) -> _Copy:
+    return _Copy(digest=_digest(answer.body), etag=answer.etag, last_modified=answer.last_modified)
+
+
+def _digest(document: bytes) -> str:
+    return blake2b(document, digest_size=12).hexdigest()
+
+
+def _with_gone(snapshot: Snapshot, open_ids: frozenset[str]) -> Snapshot:
+    """On a page that lists all that is active and knows nothing else, what it lists no more is gone."""
+    coverage = snapshot.coverage
+    gone = open_ids - _ids(snapshot)
+    if not gone or not (coverage.active_incidents and coverage.active_maintenances):
+        return snapshot
+    return snapshot.model_copy(update={"coverage": coverage.model_copy(update={"gone": coverage.gone | gone})})
+
+
+def _ids(snapshot: Snapshot) -> set[str]:
+    return {case.id for case in snapshot.incidents} | {case.id for case in snapshot.maintenances}
+
+
+def _remembered(memory: Mapping[str, object]) -> _Memory:
+    try:
+        return _Memory.model_validate(memory)
+    except ValidationError:  # an older version's: everything is read afresh
+        return _Memory()

@@ -1,6 +1,6 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
-from adapters import instatus, statuspage
+from adapters import instatus, statusio, statuspage
 from adapters.adapter import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
@@ -8,6 +8,19 @@ ADAPTERS: dict[str, Adapter] = {
     for module in (
         statuspage,
         instatus,
+        statusio,
     )
 }
 """In the order in which a page that gives no evidence is tried."""
+
+
+def named(text: str) -> Adapter | None:
+    """The adapter that somebody calls so: by its name or an alias, whatever the case and the punctuation."""
+    wanted = _key(text)
+    return next(
+        (one for one in ADAPTERS.values() if wanted in map(_key, (one.name, one.title, *one.aliases))), None
+    )
+
+
+def _key(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

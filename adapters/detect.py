@@ -1,29 +1,177 @@
-"""Which kind of page is at an address: each adapter tries to read it, and a whole read is the only proof."""
+"""Which kind of page is at an address, from evidence: its host, what its HTML holds, what it answers.
 
+A whole read is the only proof: many pages answer 200 with HTML to every path, some answer another platform's path
+in their own form, and hosts that nobody claimed show their platform's advertisement.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from adapters import ADAPTERS
-from adapters.adapter import Page, Reading
+from adapters.adapter import Adapter, Getter, Page, Reading
 from adapters.address import normalize_url
-from adapters.fetch import AdapterError, Fetcher
+from adapters.evidence import PageLooks, looks_of
+from adapters.fetch import AdapterError, Answer, FetchError
 
-__all__ = ["detect", "normalize_url"]
+__all__ = ["Detected", "detect", "normalize_url"]
+
+MOST_REQUESTS = 6
+FEED = "feed"
+HTML_OR_FEED = "text/html, application/rss+xml;q=0.9, application/atom+xml;q=0.9, */*;q=0.5"
 
 
-async def detect(url: str, fetcher: Fetcher, now: datetime) -> tuple[str, Reading]:
-    """The name of the first adapter that can read the page, and what it read: its snapshot is never None.
+@dataclass(frozen=True)
+class Detected:
+    """What is at an address: which adapter reads it, from which address on, what it read (its snapshot is never
+    None), and why we think so, a line each."""
 
-    Raises AdapterError, whose line says what each adapter found.
+    adapter: str
+    url: str
+    reading: Reading
+    evidence: tuple[str, ...]
+
+
+async def detect(url: str, getter: Getter, now: datetime) -> Detected:
+    """Finds out which adapter reads the page, in at most six requests and those of the read itself.
+
+    Raises AdapterError, whose line says what was tried.
     """
-    page = Page(url=normalize_url(url), now=now)
-    tried: list[str] = []
+    search = _Search(_Asks(getter), now)
+    return await search.at(url)
+
+
+class _Asks:
+    """A getter that asks for the same document once only, and counts."""
+
+    def __init__(self, getter: Getter) -> None:
+        self._getter = getter
+        self._answers: dict[str, Answer | AdapterError] = {}
+
+    @property
+    def number(self) -> int:
+        return len(self._answers)
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        """As a Fetcher does; without validators, since nothing is remembered of the page yet."""
+        known = self._answers.get(url)
+        if known is None:
+            try:
+                known = await self._getter.get(url, accept=accept)
+            except AdapterError as error:
+                known = error
+            self._answers[url] = known
+        if isinstance(known, AdapterError):
+            raise known
+        return known
+
+
+@dataclass
+class _Search:
+    asks: _Asks
+    now: datetime
+    tried: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Why an adapter (its name) can't read an address."""
+    evidence: list[str] = field(default_factory=list)
     retry_after: float | None = None
-    for name, adapter in ADAPTERS.items():
+
+    async def at(self, pasted: str, *, linked: bool = False) -> Detected:
+        """Looks at the page itself, then tries what it looks like, then what can be guessed."""
+        base = normalize_url(pasted)
+        looks = await self._look(base)
+        base = looks.url
+        exact = pasted if "://" in pasted else f"https://{pasted}"
+        for adapter, address, why in _evident(exact, base, looks):
+            found = await self._read(adapter, address, why)
+            if found:
+                return found
+        if looks.private:
+            raise AdapterError(f"this page is private: {looks.private}", self.retry_after)
+        if looks.status_page and not linked:
+            self.evidence.append(f"{urlsplit(base).netloc} links to its status page, {looks.status_page}")
+            return await self.at(looks.status_page, linked=True)
+        spare = 1 if looks.feeds else 0
+        for adapter in ADAPTERS.values():
+            if adapter.guessed and (adapter.name, base) not in self.tried and self._left() > spare:
+                found = await self._read(adapter, base, "its documents stand where such a page has them")
+                if found:
+                    return found
+        for feed in looks.feeds[:1]:
+            found = await self._read(ADAPTERS[FEED], feed, f"the page names {feed} as its feed")
+            if found:
+                return found
+        raise self._nothing(looks)
+
+    def _left(self) -> int:
+        return MOST_REQUESTS - self.asks.number
+
+    async def _look(self, base: str) -> PageLooks:
         try:
-            reading = await adapter.read(page, fetcher)
+            answer = await self.asks.get(base if urlsplit(base).path else f"{base}/", accept=HTML_OR_FEED)
+        except FetchError as error:
+            self.retry_after = error.retry_after
+            if self.retry_after or "resolved" in error.reason or "private network" in error.reason:
+                raise
+            return PageLooks(url=base, private=_asks_for_login(error.reason))
+        looks = looks_of(answer, base)
+        if looks.url != base:
+            self.evidence.append(f"{base} leads to {looks.url}")
+        return looks
+
+    async def _read(self, adapter: Adapter, address: str, why: str) -> Detected | None:
+        try:
+            reading = await adapter.read(Page(url=address, now=self.now), self.asks)
         except AdapterError as error:
-            tried.append(f"{name}: {error.reason}")
-            retry_after = max(retry_after or 0.0, error.retry_after or 0.0) or None
-        else:
-            return name, reading
-    raise AdapterError(f"no status page that uptimus can read ({'; '.join(tried)})", retry_after)
+            self.tried[adapter.name, address] = error.reason
+            self.retry_after = max(self.retry_after or 0.0, error.retry_after or 0.0) or None
+            return None
+        assert reading.snapshot is not None
+        said = f"it reads whole as {adapter.title}"
+        return Detected(adapter.name, address, reading, (*self.evidence, why, said))
+
+    def _nothing(self, looks: PageLooks) -> AdapterError:
+        if len(looks.umbrella) > 2:
+            pages = ", ".join(looks.umbrella[:5])
+            return AdapterError(f"this page stands for {len(looks.umbrella)} others; name one of them: {pages}")
+        tried = "; ".join(dict.fromkeys(f"{name}: {reason}" for (name, _), reason in self.tried.items()))
+        return AdapterError(f"no status page that uptimus can read ({tried})", self.retry_after)
+
+
+def _asks_for_login(reason: str) -> str | None:
+    return "it asks for a login" if reason.endswith((" answered 401", " answered 403")) else None
+
+
+def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter, str, str]]:
+    """What the address and the page itself speak for, the stronger first: adapter, address, why."""
+    path = urlsplit(exact).path.rstrip("/")
+    hosts = {urlsplit(exact).hostname or "", urlsplit(base).hostname or ""}
+    found: dict[str, tuple[str, str]] = {}
+    for adapter in ADAPTERS.values():
+        ending = next((one for one in adapter.paths if path.endswith(one)), None)
+        host = next((one for one in adapter.hosts if any(_is_at(name, one) for name in hosts)), None)
+        mark = next((one for one in adapter.marks if one in looks.text), None)
+        if ending:
+            found[adapter.name] = (exact, f"the address ends in {ending}")
+        elif host:
+            found[adapter.name] = (base, f"{host.lstrip('.')} is where {adapter.title} has its pages")
+        elif mark:
+            found[adapter.name] = (base, f"the page's HTML holds {mark!r}, as {adapter.title} writes it")
+    order = list(ADAPTERS)
+    strong = {name for name, (_, why) in found.items() if not why.startswith("the page's HTML")}
+    for name in sorted(found, key=lambda one: (one not in strong, order.index(one))):
+        address, why = found[name]
+        yield ADAPTERS[name], address, why
+    if looks.is_feed and FEED in ADAPTERS:
+        yield ADAPTERS[FEED], exact, "the document is a feed"
+
+
+def _is_at(host: str, place: str) -> bool:
+    return host.endswith(place) if place.startswith(".") else host == place

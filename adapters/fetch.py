@@ -37,6 +37,10 @@ class AdapterError(Exception):
         self.retry_after = retry_after
 
 
+class FetchError(AdapterError):
+    """There was no answer to judge a page by: it may well be as it was, and readable again soon."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a server answered: `status` is 200, 304, 404 or 410, all else is an AdapterError.
@@ -149,7 +153,7 @@ class Fetcher:
             if isinstance(outcome, Answer):
                 return outcome
             target = outcome
-        raise AdapterError(f"{target.name}: more than {self._max_redirects} redirects")
+        raise FetchError(f"{target.name}: more than {self._max_redirects} redirects")
 
     async def aclose(self) -> None:
         """Closes every connection."""
@@ -172,7 +176,7 @@ class Fetcher:
     def _respect(self, target: _Target) -> None:
         left = self._quiet.left(target.host)
         if left > 0:
-            raise AdapterError(f"{target.name} asked to be left alone for another {left:.0f} s", left)
+            raise FetchError(f"{target.name} asked to be left alone for another {left:.0f} s", left)
 
     async def _hop(self, target: _Target, headers: "_Headers", left: float) -> Answer | _Target:
         """One request: its answer, or where it redirects to."""
@@ -182,9 +186,9 @@ class Fetcher:
         except AdapterError:
             raise
         except TimeoutError as error:
-            raise AdapterError(f"{target.name} took longer than {self._total_timeout:g} s") from error
+            raise FetchError(f"{target.name} took longer than {self._total_timeout:g} s") from error
         except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
-            raise AdapterError(_reason(error, target.name)) from error
+            raise FetchError(_reason(error, target.name)) from error
 
     async def _request(self, target: _Target, headers: "_Headers") -> Answer | _Target:
         request = httpx.Request("GET", target.url, headers=headers, extensions=self._extensions)
@@ -211,7 +215,7 @@ class Fetcher:
         retry_after = _retry_after(response.headers.get("retry-after")) if status in TOO_BUSY else None
         if retry_after:
             self._quiet.begin(target.host, retry_after)
-        raise AdapterError(f"{target.name} answered {status}", retry_after)
+        raise FetchError(f"{target.name} answered {status}", retry_after)
 
     async def _body(self, target: _Target, response: httpx.Response) -> bytes:
         """The decompressed body. At no moment is more than the limit held, whatever was sent."""
@@ -220,7 +224,7 @@ class Fetcher:
             raise self._too_large(target)
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip", "x-gzip", ""}:
-            raise AdapterError(f"{target.name} answered in the encoding {encoding[:20]!r}, which nobody asked for")
+            raise FetchError(f"{target.name} answered in the encoding {encoding[:20]!r}, which nobody asked for")
         inflater = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
         chunks: list[bytes] = []
         room, raw = self._max_bytes, 0
@@ -233,11 +237,11 @@ class Fetcher:
                 raise self._too_large(target)
             chunks.append(inflated)
         if inflater and raw and not inflater.eof:
-            raise AdapterError(f"{target.name}: the answer ends in the middle")
+            raise FetchError(f"{target.name}: the answer ends in the middle")
         return b"".join(chunks)
 
-    def _too_large(self, target: _Target) -> AdapterError:
-        return AdapterError(f"{target.name} answered more than {self._max_bytes / MEGABYTE:g} MB")
+    def _too_large(self, target: _Target) -> FetchError:
+        return FetchError(f"{target.name} answered more than {self._max_bytes / MEGABYTE:g} MB")
 
 
 _Headers = tuple[tuple[bytes, bytes], ...]
@@ -308,9 +312,9 @@ def _inflate(inflater: "zlib._Decompress", chunk: bytes, most: int, target: _Tar
     try:
         inflated = inflater.decompress(chunk, most)
     except zlib.error as error:
-        raise AdapterError(f"{target.name} answered broken gzip") from error
+        raise FetchError(f"{target.name} answered broken gzip") from error
     if inflater.unused_data:
-        raise AdapterError(f"{target.name} answered more than one gzip in one")
+        raise FetchError(f"{target.name} answered more than one gzip in one")
     return inflated
 
 

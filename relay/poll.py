@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from adapters.adapter import Adapter, Page, Reading
-from adapters.fetch import AdapterError, Fetcher
+from adapters.detect import Detected, detect
+from adapters.fetch import AdapterError, Fetcher, FetchError
 from relay import record
 from relay.batch import Batcher
+from relay.events import Event
 from relay.metrics import Metrics
 from relay.record import ImplausibleError, Pace
 from storage import providers
@@ -25,6 +27,8 @@ LEASE = 60.0
 ACTIVE_INTERVAL = 20.0
 LONGEST_BACKOFF = 300.0
 LONGEST_RETRY_AFTER = 3600.0
+LOOKS_AGAIN = frozenset(2**power for power in range(1, 12))
+"""After how many failed reads running a page is looked at anew: rarer and rarer."""
 
 log = structlog.get_logger("poll")
 
@@ -129,7 +133,7 @@ class Poller:
         try:
             reading = await self._read(claimed)
         except AdapterError as error:
-            return await self._record_failure(claimed, error.reason, error.retry_after)
+            return await self._look_again(claimed, error)
         if reading.snapshot is None and not claimed.fresh:
             memory = reading.memory if reading.memory is not claimed.memory else None
             self._unchanged.put(Unchanged(claimed.id, claimed.token, self._delay(claimed.active), memory))
@@ -161,18 +165,53 @@ class Poller:
             log.exception("adapter failed", provider=claimed.slug, adapter=claimed.adapter)
             raise AdapterError(f"the adapter failed ({type(error).__name__})") from error
 
+    async def _look_again(self, claimed: Claimed, error: AdapterError) -> tuple[str, str | None]:
+        """A page that answers and is not what it was may have changed its platform: now and then it is looked at
+        as if nobody knew what it is."""
+        reason = error.reason
+        if not isinstance(error, FetchError) and claimed.failures + 1 in LOOKS_AGAIN:
+            try:
+                async with asyncio.timeout(READ_TIMEOUT):
+                    found = await detect(claimed.url, self._fetcher, datetime.now(UTC))
+                if (found.adapter, found.url) != (claimed.adapter, claimed.url):
+                    return await self._record_move(claimed, found)
+            except TimeoutError:
+                pass
+            except AdapterError as doubt:
+                reason = f"{reason}; {doubt.reason}"
+        return await self._record_failure(claimed, reason, error.retry_after)
+
+    async def _record_move(self, claimed: Claimed, found: Detected) -> tuple[str, str | None]:
+        async with self._database.write() as session:
+            provider = await providers.owned(session, claimed.id, claimed.token)
+            if provider is None:
+                return "lost", "another poll has taken over"
+            if await providers.is_taken(session, found.url, claimed.id):
+                raise AdapterError(f"the page has moved to {found.url}, which is followed as another provider")
+            events = await record.record_move(session, provider, found, self._pace, _jittered(1.0))
+        log.warning(
+            "the page has moved",
+            provider=claimed.slug,
+            adapter=f"{claimed.adapter} → {found.adapter}",
+            url=f"{claimed.url} → {found.url}",
+            evidence="; ".join(found.evidence),
+        )
+        return self._noted(events, "moved")
+
+    def _noted(self, events: list[Event], outcome: str) -> tuple[str, str | None]:
+        for event in events:
+            self._metrics.event(str(event.type))
+        if events:
+            self._recorded()
+        return outcome, ", ".join(str(event.type) for event in events) or None
+
     async def _record(self, claimed: Claimed, reading: Reading) -> tuple[str, str | None]:
         async with self._database.write() as session:
             provider = await providers.owned(session, claimed.id, claimed.token)
             if provider is None:
                 return "lost", "another poll has taken over"
             events = await record.record_snapshot(session, provider, reading, self._pace, _jittered(1.0))
-        for event in events:
-            self._metrics.event(str(event.type))
-        if events:
-            self._recorded()
-        changed = "changed" if reading.snapshot is not None else "unchanged"
-        return changed, ", ".join(str(event.type) for event in events) or None
+        return self._noted(events, "changed" if reading.snapshot is not None else "unchanged")
 
     async def _record_failure(
         self, claimed: Claimed, reason: str, retry_after: float | None

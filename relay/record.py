@@ -6,8 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.adapter import Reading
+from adapters.detect import Detected
+from adapters.schema import Snapshot
 from relay import diff, filters
 from relay.events import Event, EventType, Stream, Subject, SubjectKind
+from relay.move import Move, move
 from storage import events as event_rows
 from storage import providers, state, threads
 from storage.tables import Observation, Provider
@@ -39,26 +42,72 @@ async def record_snapshot(
     Raises ImplausibleError when the snapshot can't be believed: then nothing was written.
     """
     now = await providers.database_now(session)
-    snapshot = reading.snapshot
-    events: list[Event] = []
-    if snapshot is not None:
-        mentioned = {case.id for case in snapshot.incidents} | {case.id for case in snapshot.maintenances}
-        before = await state.load(session, provider, frozenset(mentioned))
-        doubt = diff.implausible(before, snapshot)
+    change = None
+    if reading.snapshot is not None:
+        before = await state.load(session, provider, _mentioned(reading.snapshot))
+        doubt = diff.implausible(before, reading.snapshot)
         if doubt:
             raise ImplausibleError(doubt)
-        change = diff.diff(before, snapshot, now, pace.hold)
-        events += change.events
-        positions = {component.id: place for place, component in enumerate(snapshot.components or ())}
-        await state.save(session, provider.id, before, change.after, positions, now)
-        _remember(provider, change, now)
+        change = diff.diff(before, reading.snapshot, now, pace.hold)
+        await _save(session, provider, before, change, reading.snapshot, now)
+    return await _told(session, provider, reading, change, pace, jitter, now)
+
+
+async def record_move(
+    session: AsyncSession, provider: Provider, found: Detected, pace: Pace, jitter: float = 1.0
+) -> list[Event]:
+    """Writes what was read at a page that changed its platform or its address: what was known, its threads and its
+    followers are the same, under the new ids."""
+    now = await providers.database_now(session)
+    snapshot = found.reading.snapshot
+    assert snapshot is not None
+    known = await state.load(session, provider, _mentioned(snapshot))
+    provider.adapter, provider.url = found.adapter, found.url
+    if provider.first_read_at is None or provider.last_read_at is None:
+        moved = Move(known, known)
+    else:
+        moved = move(known, snapshot, provider.last_read_at)
+    await state.rename(session, provider.id, moved.components, moved.incidents, moved.maintenances)
+    change = diff.diff(moved.before, snapshot, now, pace.hold)
+    await _save(session, provider, moved.stored, change, snapshot, now)
+    return await _told(session, provider, found.reading, change, pace, jitter, now)
+
+
+def _mentioned(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset([case.id for case in snapshot.incidents] + [case.id for case in snapshot.maintenances])
+
+
+async def _save(
+    session: AsyncSession,
+    provider: Provider,
+    stored: state.State,
+    change: diff.Change,
+    snapshot: Snapshot,
+    now: datetime,
+) -> None:
+    positions = {component.id: place for place, component in enumerate(snapshot.components or ())}
+    await state.save(session, provider.id, stored, change.after, positions, now)
+    _remember(provider, change, now)
+
+
+async def _told(
+    session: AsyncSession,
+    provider: Provider,
+    reading: Reading,
+    change: diff.Change | None,
+    pace: Pace,
+    jitter: float,
+    now: datetime,
+) -> list[Event]:
+    """The page was read: its events are published, and it is due again."""
+    events = list(change.events) if change else []
     if provider.unreadable and provider.failing_since:
         events.append(diff.readable(await state.load(session, provider), provider.failing_since))
     _read_well(session, provider, pace, now)
     await session.flush()
     provider.memory = dict(reading.memory)
     await publish(session, provider.id, events, now)
-    if snapshot is not None:
+    if change:
         await _adopt(session, provider.id, change.adoptions)
     _schedule(provider, now, jitter * (pace.active_interval if provider.active else pace.interval))
     return events

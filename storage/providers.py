@@ -28,6 +28,8 @@ class Claimed:
     fresh: bool
     """Everything has to be read and compared: never read before, failing, a change held, a gap behind us."""
     active: bool
+    failures: int
+    """How many reads running have failed."""
 
 
 _INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
@@ -59,6 +61,7 @@ async def claim_due(session: AsyncSession, limit: int, lease: float, gap: float)
             Provider.adapter,
             Provider.memory,
             Provider.active,
+            Provider.failures,
             or_(
                 Provider.last_read_at.is_(None),
                 Provider.last_read_at < from_now(-gap),
@@ -83,6 +86,7 @@ async def claim_due(session: AsyncSession, limit: int, lease: float, gap: float)
             open_ids=frozenset(open_ids.get(row.id, ())),
             fresh=bool(row.fresh),
             active=row.active,
+            failures=row.failures,
         )
         for row in claimed
     ]
@@ -175,6 +179,12 @@ async def find(session: AsyncSession, text: str) -> Provider | None:
         .order_by((Provider.slug == plain).desc(), Provider.id)
         .limit(1)
     )
+
+
+async def is_taken(session: AsyncSession, url: str, except_id: int) -> bool:
+    """Whether another provider has this page."""
+    taken = select(Provider.id).where(Provider.url == url, Provider.id != except_id)
+    return await session.scalar(taken) is not None
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Provider | None:

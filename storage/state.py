@@ -169,6 +169,36 @@ def _remembered(row: tables.Incident | tables.Maintenance, case: Case) -> Known[
     )
 
 
+async def rename(
+    session: AsyncSession,
+    provider_id: int,
+    components: Mapping[str, str],
+    incidents: Mapping[str, str],
+    maintenances: Mapping[str, str],
+) -> None:
+    """Gives rows, their subjects and the filters of follows the ids (former → new) of another platform."""
+    for table, kind, ids in (
+        (tables.Component, "component", components),
+        (tables.Incident, "incident", incidents),
+        (tables.Maintenance, "maintenance", maintenances),
+    ):
+        for former, new in ids.items():
+            for named in (
+                update(table).where(table.provider_id == provider_id, table.external_id == former),
+                update(tables.Subject).where(
+                    tables.Subject.provider_id == provider_id,
+                    tables.Subject.kind == kind,
+                    tables.Subject.external_id == former,
+                ),
+            ):
+                await session.execute(
+                    named.values(external_id=new), execution_options={"synchronize_session": False}
+                )
+    if components:
+        for follow in await session.scalars(select(tables.Follow).where(tables.Follow.provider_id == provider_id)):
+            follow.component_ids = [components.get(id_, id_) for id_ in follow.component_ids]
+
+
 async def save(
     session: AsyncSession,
     provider_id: int,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from adapters import ADAPTERS, catalogue, detect
+from adapters import ADAPTERS, catalogue, detect, named
 from adapters.adapter import Page
 from adapters.fetch import Fetcher
 from adapters.schema import OVER, Component, Incident, Maintenance, Snapshot, Status
@@ -15,31 +15,41 @@ MOST_ROWS = 15
 
 async def check(settings: Settings, page: str, adapter: str | None, now: datetime) -> Reply:
     """Reads a page by its address or by a slug of the catalogue. Raises AdapterError and CommandError."""
-    if adapter is not None and adapter not in ADAPTERS:
+    chosen = named(adapter) if adapter is not None else None
+    if adapter is not None and chosen is None:
         raise CommandError(f"There is no adapter {adapter[:40]!r}; there are {', '.join(sorted(ADAPTERS))}")
     entry = catalogue.load().find(page)
-    url = entry.url if entry is not None else detect.normalize_url(page)
+    url = entry.url if entry is not None else page
     fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
     try:
-        if adapter is not None:
-            reading = await ADAPTERS[adapter].read(Page(url=url, now=now), fetcher)
+        if chosen is None and entry is not None and entry.adapter is not None:
+            chosen = ADAPTERS[entry.adapter]
+        if chosen is not None:
+            reading = await chosen.read(Page(url=url, now=now), fetcher)
+            evidence: tuple[str, ...] = ()
         else:
-            _, reading = await detect.detect(url, fetcher, now)
+            found = await detect.detect(url, fetcher, now)
+            reading, evidence = found.reading, found.evidence
     finally:
         await fetcher.aclose()
     assert reading.snapshot is not None
-    return _reply(reading.snapshot)
+    return _reply(reading.snapshot, evidence)
 
 
-def _reply(snapshot: Snapshot) -> Reply:
+def _reply(snapshot: Snapshot, evidence: tuple[str, ...]) -> Reply:
     sections = (
+        Section("Evidence", note="\n".join(evidence)),
         Section("Components", tuple(_component_row(one) for one in snapshot.components or ())),
         Section("Incidents", tuple(_row(one) for one in snapshot.incidents[:MOST_ROWS]), note=_more(snapshot)),
         Section("Maintenance", tuple(_window_row(one) for one in snapshot.maintenances[:MOST_ROWS])),
     )
     read = snapshot.provider
     said = f"{read.name}: {words(snapshot.status)} ({read.adapter}, {read.url})"
-    return Reply(text=said, sections=tuple(one for one in sections if one.rows), data=snapshot.public())
+    return Reply(
+        text=said,
+        sections=tuple(one for one in sections if one.rows or one.note),
+        data=snapshot.public() | {"evidence": list(evidence)},
+    )
 
 
 def _component_row(one: Component) -> Row:

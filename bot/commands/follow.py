@@ -4,11 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import detect
 from adapters.adapter import Page, Reading
+from adapters.catalogue import Entry
 from adapters.fetch import AdapterError
 from adapters.schema import Impact, Snapshot
 from bot.commands import destinations
@@ -19,6 +22,8 @@ from relay.events import Stream
 from relay.record import ImplausibleError
 from storage import follows, providers
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider
+
+log = structlog.get_logger("follow")
 
 
 async def follow(services: Services, request: Request) -> Reply:
@@ -70,11 +75,22 @@ async def _find(services: Services, text: str) -> _Found:
         well_read = provider.due_at is not None and provider.first_read_at is not None and provider.failure is None
         return found if well_read else await _read(services, found, known=provider.first_read_at is not None)
     if entry is not None:
-        found = _Found(
-            entry.name, entry.url, entry.adapter, slug=entry.slug, category=entry.category, source="catalogue"
-        )
-        return await _read(services, found, known=False)
+        return await _read_entry(services, entry)
     return await _detect(services, text)
+
+
+async def _read_entry(services: Services, entry: Entry) -> _Found:
+    """A provider of the catalogue: read as it says; where that fails, or it doesn't say, the page is looked at."""
+    named = _Found(
+        entry.name, entry.url, entry.adapter or "", slug=entry.slug, category=entry.category, source="catalogue"
+    )
+    if entry.adapter is not None:
+        try:
+            return await _read(services, named, known=False)
+        except CommandError:
+            log.info("read in vain", provider=entry.slug, adapter=entry.adapter)
+    found = await _detect(services, entry.url)
+    return replace(found, name=entry.name, slug=entry.slug, category=entry.category, source="catalogue")
 
 
 def _is_address(text: str) -> bool:
@@ -93,12 +109,18 @@ async def _read(services: Services, found: _Found, *, known: bool) -> _Found:
 
 async def _detect(services: Services, text: str) -> _Found:
     try:
-        url = detect.normalize_url(text)
-        adapter, reading = await detect.detect(url, services.fetcher, services.now())
+        found = await detect.detect(text, services.fetcher, services.now())
     except AdapterError as error:
         raise CommandError(f"That page can't be read: {error.reason}") from None
-    assert reading.snapshot is not None
-    return _Found(reading.snapshot.provider.name, url, adapter, reading=reading)
+    snapshot = found.reading.snapshot
+    assert snapshot is not None
+    read = _Found(snapshot.provider.name, found.url, found.adapter, reading=found.reading)
+    entry = services.catalogue.find(found.url)
+    if entry is not None:
+        return replace(read, name=entry.name, slug=entry.slug, category=entry.category, source="catalogue")
+    # A home page, or one that has moved, leads elsewhere: nobody but us says that it is the right one.
+    led_elsewhere = urlsplit(found.url).netloc != urlsplit(detect.normalize_url(text)).netloc
+    return replace(read, source="auto") if led_elsewhere else read
 
 
 async def _provider(services: Services, session: AsyncSession, found: _Found) -> tuple[Provider, str | None]:

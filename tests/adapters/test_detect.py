@@ -1,49 +1,88 @@
-"""Which kind of page is at an address."""
+"""Which kind of page is at an address, and why."""
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from aiohttp import web
+from standins.cases import FIXTURES
 
-from adapters.detect import detect
-from adapters.fetch import AdapterError, Fetcher
+from adapters import ADAPTERS, named
+from adapters.detect import MOST_REQUESTS, detect
+from adapters.evidence import looks_of
+from adapters.fetch import AdapterError, Answer, Fetcher
 
 Serve = Callable[..., Awaitable[str]]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-CALM = Path(__file__).with_name("fixtures") / "statuspage" / "chargeover-calm"
-DOCUMENTS = {
-    "/api/v2/summary.json": "summary.json",
-    "/api/v2/incidents.json": "incidents.json",
-    "/api/v2/scheduled-maintenances.json": "maintenances.json",
+CALM = FIXTURES / "statuspage" / "chargeover-calm"
+STATUSPAGE: Mapping[str, bytes] = {
+    "/api/v2/summary.json": (CALM / "summary.json").read_bytes(),
+    "/api/v2/incidents.json": (CALM / "incidents.json").read_bytes(),
+    "/api/v2/scheduled-maintenances.json": (CALM / "maintenances.json").read_bytes(),
 }
+INSTATUS = {"/summary.json": (FIXTURES / "instatus" / "major" / "www" / "summary.json").read_bytes()}
 
 
-async def chargeover(request: web.Request) -> web.Response:
-    """A whole Statuspage."""
-    name = DOCUMENTS.get(request.path)
-    return web.Response(body=(CALM / name).read_bytes()) if name else web.Response(status=404)
+class Site:
+    """Serves what it is given at its paths; counts what it is asked for. `front` is the page itself."""
+
+    def __init__(
+        self, documents: Mapping[str, bytes], front: str | None = None, *, every_path: bool = False
+    ) -> None:
+        self.documents, self.front, self.every_path = documents, front, every_path
+        self.asked: list[str] = []
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        if request.path in self.documents:
+            return web.Response(body=self.documents[request.path])
+        if self.front is not None and (request.path == "/" or self.every_path):
+            return web.Response(text=self.front, content_type="text/html")
+        return web.Response(status=404)
 
 
 @pytest.mark.parametrize("below", ["", "/", "/history", "/incidents/wqrzsb2dhryr", "/api/v2/summary.json"])
 async def test_a_statuspage(serve: Serve, fetcher: Fetcher, below: str) -> None:
-    url = await serve(chargeover)
-    name, reading = await detect(url + below, fetcher, NOW)
-    assert name == "statuspage"
-    assert reading.snapshot is not None
-    assert reading.snapshot.provider.name == "ChargeOver"
-    assert reading.snapshot.provider.url == url
-    assert reading.snapshot.read_at == NOW
+    url = await serve(Site(STATUSPAGE))
+    found = await detect(url + below, fetcher, NOW)
+    assert (found.adapter, found.url) == ("statuspage", url)
+    assert found.reading.snapshot is not None
+    assert found.reading.snapshot.provider.name == "ChargeOver"
+    assert found.reading.snapshot.provider.url == url
+    assert found.reading.snapshot.read_at == NOW
+    assert found.evidence[-1] == "it reads whole as Atlassian Statuspage"
 
 
-async def test_a_page_for_every_path_is_no_proof(serve: Serve, fetcher: Fetcher) -> None:
-    async def single_page_app(request: web.Request) -> web.Response:
-        return web.Response(text="<!DOCTYPE html><title>Status</title>", content_type="text/html")
+async def test_the_html_is_evidence_and_spares_guesses(serve: Serve, fetcher: Fetcher) -> None:
+    site = Site(INSTATUS, "<!DOCTYPE html><script src='https://instatus.com/app.js'></script>")
+    found = await detect(await serve(site), fetcher, NOW)
+    assert found.adapter == "instatus"
+    assert found.evidence[0] == "the page's HTML holds 'instatus.com', as Instatus writes it"
+    assert "/api/v2/summary.json" not in site.asked
 
-    with pytest.raises(AdapterError) as caught:
-        await detect(await serve(single_page_app), fetcher, NOW)
-    assert caught.value.reason == "no status page that uptimus can read (statuspage: summary.json is HTML)"
+
+async def test_without_evidence_each_kind_is_guessed(serve: Serve, fetcher: Fetcher) -> None:
+    site = Site(INSTATUS)
+    found = await detect(await serve(site), fetcher, NOW)
+    assert found.adapter == "instatus"
+
+
+async def test_a_page_for_every_path_is_no_proof_and_costs_six_requests_at_most(
+    serve: Serve, fetcher: Fetcher
+) -> None:
+    site = Site({}, "<!DOCTYPE html><title>Status</title>", every_path=True)
+    with pytest.raises(AdapterError, match="no status page that uptimus can read") as caught:
+        await detect(await serve(site), fetcher, NOW)
+    assert "statuspage: summary.json is HTML" in caught.value.reason
+    assert len(site.asked) == len(set(site.asked)) <= MOST_REQUESTS
+
+
+async def test_an_advertisement_of_the_platform_is_no_page(serve: Serve, fetcher: Fetcher) -> None:
+    """As Statuspage shows on hosts that nobody has claimed."""
+    site = Site({}, "<!DOCTYPE html><img src='https://cdn.statuspage.io/logo.png'>", every_path=True)
+    with pytest.raises(AdapterError, match="no status page"):
+        await detect(await serve(site), fetcher, NOW)
 
 
 async def test_a_page_that_asks_for_patience(serve: Serve, fetcher: Fetcher) -> None:
@@ -55,7 +94,95 @@ async def test_a_page_that_asks_for_patience(serve: Serve, fetcher: Fetcher) -> 
     assert caught.value.retry_after == 60
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_page_that_asks_for_a_login(serve: Serve, fetcher: Fetcher, status: int) -> None:
+    async def private(request: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    with pytest.raises(AdapterError, match="this page is private: it asks for a login"):
+        await detect(await serve(private), fetcher, NOW)
+
+
+async def test_a_page_that_leads_to_a_login(serve: Serve, fetcher: Fetcher) -> None:
+    async def private(request: web.Request) -> web.StreamResponse:
+        if request.path == "/login":
+            return web.Response(text="<!DOCTYPE html>Who are you?", content_type="text/html")
+        raise web.HTTPFound("/login")
+
+    with pytest.raises(AdapterError, match="this page is private: it asks for a login"):
+        await detect(await serve(private), fetcher, NOW)
+
+
+async def test_a_page_that_moved_to_another_host(serve: Serve, fetcher: Fetcher) -> None:
+    new = await serve(Site(STATUSPAGE, "<!DOCTYPE html>"))
+
+    async def old(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMovedPermanently(f"{new}{request.path}")
+
+    found = await detect(await serve(old), fetcher, NOW)
+    assert (found.adapter, found.url) == ("statuspage", new)
+    assert found.evidence[0].endswith(f" leads to {new}")
+
+
+async def test_a_home_page_leads_to_its_status_page(serve: Serve, fetcher: Fetcher) -> None:
+    page = (await serve(Site(STATUSPAGE))).replace("127.0.0.1", "localhost")
+    links = f'<a href="https://blog.example">Blog</a><a href="{page}/history">System status</a>'
+    home = await serve(Site({}, f"<!DOCTYPE html>{links}"))
+    found = await detect(home, fetcher, NOW)
+    assert (found.adapter, found.url) == ("statuspage", page)
+    assert f"links to its status page, {page}" in found.evidence[0]
+
+
+async def test_an_umbrella_names_the_pages_that_it_stands_for(serve: Serve, fetcher: Fetcher) -> None:
+    links = "".join(f'<a href="https://{name}.status.acme.example/">{name}</a>' for name in ("db", "web", "mail"))
+    site = Site({}, f"<!DOCTYPE html>{links}")
+    home = (await serve(site)).replace("127.0.0.1", "localhost")
+    looks = looks_of(Answer(200, home, f"<!DOCTYPE html>{links}".encode()), home)
+    assert looks.umbrella == tuple(f"https://{name}.status.acme.example" for name in ("db", "web", "mail"))
+
+
 @pytest.mark.parametrize("url", ["", "ftp://example.com", "not a page"])
 async def test_what_is_no_address(fetcher: Fetcher, url: str) -> None:
     with pytest.raises(AdapterError):
         await detect(url, fetcher, NOW)
+
+
+def test_links_and_feeds_of_a_page() -> None:
+    text = """<!DOCTYPE html><head>
+      <link rel="alternate" type="application/atom+xml" href="/history.atom">
+      <link rel=alternate type=application/rss+xml href=https://feeds.acme.example/rss>
+      <link rel="stylesheet" href="/style.css">
+      </head><a href='https://acme.example/'>Acme</a><a href="https://acme.statuspage.io/?x=1">Status</a>"""
+    looks = looks_of(Answer(200, "https://acme.example/", text.encode()), "https://acme.example")
+    assert looks.feeds == ("https://acme.example/history.atom", "https://feeds.acme.example/rss")
+    assert looks.status_page == "https://acme.statuspage.io"
+
+
+@pytest.mark.parametrize(
+    ("body", "feed"),
+    [
+        (b"<?xml version='1.0'?><rss version='2.0'><channel/></rss>", True),
+        (b'\xef\xbb\xbf<feed xmlns="http://www.w3.org/2005/Atom"/>', True),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', True),
+        (b"<?xml version='1.0'?><svg/>", False),
+        (b"<!DOCTYPE html><p>&lt;rss</p>", False),
+        (b"{}", False),
+        (b"", False),
+    ],
+)
+def test_what_is_a_feed(body: bytes, feed: bool) -> None:
+    assert looks_of(Answer(200, "https://a.example/x", body), "https://a.example").is_feed is feed
+
+
+def test_a_hostile_page_takes_no_time() -> None:
+    body = b"<!DOCTYPE html>" + b"<a href=" * 200_000 + b"<link " * 50_000
+    assert looks_of(Answer(200, "https://a.example", body), "https://a.example").feeds == ()
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_an_adapter_is_found_by_what_people_call_it(name: str) -> None:
+    adapter = ADAPTERS[name]
+    for called in (name, name.upper(), adapter.title, name.replace("-", "_"), *adapter.aliases):
+        assert named(called) is adapter
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert named(f"{name}?{name}") is None

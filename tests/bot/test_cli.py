@@ -69,7 +69,8 @@ async def test_a_page_is_checked_without_storing_anything(shell: Shell) -> None:
         "url": shell.address,
         "adapter": "statuspage",
     }
-    assert set(answer) == {"provider", "status", "components", "incidents", "maintenances", "read_at"}
+    assert set(answer) == {"provider", "status", "components", "incidents", "maintenances", "read_at", "evidence"}
+    assert answer["evidence"][-1] == "it reads whole as Atlassian Statuspage"
     assert os.listdir(shell.folder) == []
 
 

@@ -13,7 +13,9 @@ from adapters.schema import Incident, Snapshot
 from storage.state import Case, Known, KnownComponent, State
 
 SAME_START = timedelta(minutes=10)
-"""Two incidents of a page that began within this time, one on each platform, are one."""
+"""Two active incidents of a page that began within this time, one on each platform, are one."""
+SAME_DAY = timedelta(days=1)
+"""Two of the same title are one when they began within this time: titles recur."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def move(state: State, snapshot: Snapshot, last_read_at: datetime) -> Move:
         state,
         page_id=None,
         past_incidents=0,
-        components=_renamed_components(state, snapshot, parts, incidents | maintenances),
+        components=_renamed_components(state, snapshot, parts, incidents | maintenances, last_read_at),
         incidents=_as_told(state.incidents, snapshot.incidents, incidents, parts, last_read_at),
         maintenances=_as_told(state.maintenances, snapshot.maintenances, maintenances, parts, last_read_at),
     )
@@ -81,15 +83,20 @@ def _same_components(state: State, snapshot: Snapshot) -> dict[str, str]:
         name = _plain(known.component.name)
         single = alone.get(name, [])
         same = new.get((_plain(known.component.group), name)) or (single[0] if len(single) == 1 else None)
-        if same is not None and same not in found.values():
+        if same is not None and same not in found.values() and (same == id_ or same not in state.components):
             found[id_] = same
     return found
 
 
 def _renamed_components(
-    state: State, snapshot: Snapshot, ids: Mapping[str, str], cases: Mapping[str, str]
+    state: State, snapshot: Snapshot, ids: Mapping[str, str], cases: Mapping[str, str], last_read_at: datetime
 ) -> dict[str, KnownComponent]:
-    """Each with the status that it had: a change of it is news as ever. One that is new was always so."""
+    """Each with the status that it had: a change of it is news as ever. One that is new was always so. Where the
+    new platform tells of no components, there are none any more."""
+    if snapshot.components is None:
+        return {
+            id_: replace(one, removed_at=one.removed_at or last_read_at) for id_, one in state.components.items()
+        }
     by_id = {component.id: component for component in snapshot.components or ()}
     renamed = {
         ids.get(id_, id_): replace(
@@ -114,18 +121,24 @@ def _told_in(former: str | None, cases: Mapping[str, str]) -> str | None:
 
 
 def _same_cases(known: Mapping[str, Known[Case]], seen: tuple[Case, ...]) -> dict[str, str]:
-    """Former id → id, for what is active."""
+    """Former id → id. Those that are active are looked for first."""
     found: dict[str, str] = {}
-    for id_, one in known.items():
-        free = [case for case in seen if case.id not in found.values()]
-        if not one.active:
-            continue
+    for id_, one in sorted(known.items(), key=lambda item: not item[1].active):
+        taken = {*known, *found.values()} - {id_}
+        free = [case for case in seen if case.id not in taken]
         same = next((case for case in free if case.id == id_), None)
-        same = same or next((case for case in free if _plain(case.title) == _plain(one.case.title)), None)
-        same = same or next((case for case in free if _near(_start(case), _start(one.case))), None)
+        same = same or next((case for case in free if _is_same(one.case, case)), None)
+        if same is None and one.active:
+            same = next((case for case in free if _near(_start(case), _start(one.case), SAME_START)), None)
         if same is not None:
             found[id_] = same.id
     return found
+
+
+def _is_same(one: Case, other: Case) -> bool:
+    if _plain(one.title) != _plain(other.title):
+        return False
+    return None in (_start(one), _start(other)) or _near(_start(one), _start(other), SAME_DAY)
 
 
 def _as_told(
@@ -166,8 +179,8 @@ def _start(case: Any) -> datetime | None:
     return start
 
 
-def _near(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and other is not None and abs(one - other) <= SAME_START
+def _near(one: datetime | None, other: datetime | None, within: timedelta) -> bool:
+    return one is not None and other is not None and abs(one - other) <= within
 
 
 def _plain(text: str | None) -> str:

@@ -61,7 +61,7 @@ async def record_move(
     now = await providers.database_now(session)
     snapshot = found.reading.snapshot
     assert snapshot is not None
-    known = await state.load(session, provider, _mentioned(snapshot))
+    known = await state.load(session, provider, all_cases=True)
     provider.adapter, provider.url = found.adapter, found.url
     if provider.first_read_at is None or provider.last_read_at is None:
         moved = Move(known, known)

@@ -73,15 +73,24 @@ _INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
 _MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
 
 
-async def load(session: AsyncSession, provider: tables.Provider, also: frozenset[str] = frozenset()) -> State:
-    """The state of a provider, with the active incidents and maintenances and those whose ids are in `also`."""
+async def load(
+    session: AsyncSession,
+    provider: tables.Provider,
+    also: frozenset[str] = frozenset(),
+    *,
+    all_cases: bool = False,
+) -> State:
+    """The state of a provider, with the active incidents and maintenances and those whose ids are in `also`, or
+    with all there are."""
     components = await session.scalars(
         select(tables.Component)
         .where(tables.Component.provider_id == provider.id)
         .order_by(tables.Component.position)
     )
-    incidents = await session.scalars(_needed(tables.Incident, provider.id, _INCIDENT_OVER, also))
-    maintenances = await session.scalars(_needed(tables.Maintenance, provider.id, _MAINTENANCE_OVER, also))
+    incidents = await session.scalars(_needed(tables.Incident, provider.id, _INCIDENT_OVER, also, all_cases))
+    maintenances = await session.scalars(
+        _needed(tables.Maintenance, provider.id, _MAINTENANCE_OVER, also, all_cases)
+    )
     past = await session.scalar(
         select(func.count())
         .select_from(tables.Incident)
@@ -101,9 +110,14 @@ async def load(session: AsyncSession, provider: tables.Provider, also: frozenset
     )
 
 
-def _needed(table: type[Row], provider_id: int, over: Sequence[str], also: frozenset[str]) -> Select[Row]:
+def _needed(
+    table: type[Row], provider_id: int, over: Sequence[str], also: frozenset[str], all_cases: bool
+) -> Select[Row]:
+    chosen = select(table).where(table.provider_id == provider_id)
+    if all_cases:
+        return chosen
     active = table.phase.not_in(over) & ~table.removed
-    return select(table).where(table.provider_id == provider_id, or_(active, table.external_id.in_(also)))
+    return chosen.where(or_(active, table.external_id.in_(also)))
 
 
 def component(row: tables.Component) -> schema.Component:

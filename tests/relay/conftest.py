@@ -1,7 +1,8 @@
 """A poller and a deliverer on a real database, with pages and receivers that a test holds in its hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select, update
 from standins.pages import Shelf, snapshot
 
 from adapters import ADAPTERS
+from adapters.adapter import Adapter
 from adapters.fetch import Fetcher
 from relay import record
 from relay.deliver import Deliverer
@@ -108,26 +110,23 @@ class House:
             await session.execute(update(Thread).where(Thread.due_at.is_not(None)).values(due_at=from_now()))
 
 
-@pytest.fixture
-async def house(database: Database) -> AsyncIterator[House]:
-    """A provider whose page was read once, and nobody who follows it yet."""
-    shelf, mailbox, metrics = Shelf(snapshot()), Mailbox(), Metrics()
+@asynccontextmanager
+async def running(
+    database: Database, adapters: Mapping[str, Adapter], url: str, shelf: Shelf
+) -> AsyncIterator[House]:
+    """A provider whose page, of the first of these kinds, was read once, and nobody who follows it yet."""
+    mailbox, metrics = Mailbox(), Metrics()
     fetcher = Fetcher(user_agent="test", allow_private_networks=True)
     deliverer = Deliverer(
         database, {"mailbox": mailbox}, metrics=metrics, open_secret=lambda sealed: sealed, idle_wait=0.05
     )
     poller = Poller(
-        database,
-        fetcher,
-        {"shelf": replace(ADAPTERS["statuspage"], read=shelf.read)},
-        pace=pace(60, 0),
-        metrics=metrics,
-        recorded=deliverer.wake,
-    )
+        database, fetcher, adapters, pace=pace(60, 0), metrics=metrics, recorded=deliverer.wake
+    )  # fmt: skip
     house = House(database, shelf, mailbox, poller, deliverer, metrics)
     async with database.write() as session:
         provider = Provider(
-            slug="chargeover", name="ChargeOver", url="https://status.example.com", adapter="shelf", source="user",
+            slug="chargeover", name="ChargeOver", url=url, adapter=next(iter(adapters)), source="user",
             verification="pending", status="unknown", memory={}, due_at=await providers.database_now(session),
             active=False, failures=0, unreadable=False,
         )  # fmt: skip
@@ -141,3 +140,12 @@ async def house(database: Database) -> AsyncIterator[House]:
     await poller.aclose()
     await deliverer.aclose()
     await fetcher.aclose()
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[House]:
+    """A house whose provider's page a test holds in its hand."""
+    shelf = Shelf(snapshot())
+    adapters = {"shelf": replace(ADAPTERS["statuspage"], read=shelf.read)}
+    async with running(database, adapters, "https://status.example.com", shelf) as house:
+        yield house

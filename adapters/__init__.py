@@ -1,6 +1,6 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
-from adapters import instatus, statusio, statuspage
+from adapters import aws_rss, azure, feed, instatus, statusio, statusiq, statuspage, xai
 from adapters.adapter import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
@@ -9,6 +9,11 @@ ADAPTERS: dict[str, Adapter] = {
         statuspage,
         instatus,
         statusio,
+        statusiq,
+        azure,
+        aws_rss,
+        xai,
+        feed,
     )
 }
 """In the order in which a page that gives no evidence is tried."""

@@ -48,6 +48,16 @@ def normalize_url(text: str) -> str:
     return f"{scheme}://{place}{_page_path(parts.path)}"
 
 
+def exact_url(text: str) -> str:
+    """The address as it was pasted, for a document that is a page by itself: with its path and its query.
+
+    Raises AdapterError for what can't be an address.
+    """
+    pasted = text.strip().strip("<>").strip()
+    normalize_url(pasted)
+    return (pasted if "://" in pasted else f"https://{pasted}").partition("#")[0]
+
+
 def _page_path(path: str) -> str:
     path = quote(path, safe="/%:@!$&'()*+,;=~").rstrip("/")
     shorter = _BELOW.sub("", path).rstrip("/")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from adapters import ADAPTERS
 from adapters.adapter import Adapter, Getter, Page, Reading
-from adapters.address import normalize_url
+from adapters.address import exact_url, normalize_url
 from adapters.evidence import PageLooks, looks_of
 from adapters.fetch import AdapterError, Answer, FetchError
 
@@ -88,7 +88,8 @@ class _Search:
         base = normalize_url(pasted)
         looks = await self._look(base)
         base = looks.url
-        exact = pasted if "://" in pasted else f"https://{pasted}"
+        exact = exact_url(pasted)
+        feeds = list(_feeds(exact, looks))
         for adapter, address, why in _evident(exact, base, looks):
             found = await self._read(adapter, address, why)
             if found:
@@ -98,14 +99,14 @@ class _Search:
         if looks.status_page and not linked:
             self.evidence.append(f"{urlsplit(base).netloc} links to its status page, {looks.status_page}")
             return await self.at(looks.status_page, linked=True)
-        spare = 1 if looks.feeds else 0
+        spare = len(feeds)
         for adapter in ADAPTERS.values():
             if adapter.guessed and (adapter.name, base) not in self.tried and self._left() > spare:
                 found = await self._read(adapter, base, "its documents stand where such a page has them")
                 if found:
                     return found
-        for feed in looks.feeds[:1]:
-            found = await self._read(ADAPTERS[FEED], feed, f"the page names {feed} as its feed")
+        for feed, why in feeds:
+            found = await self._read(ADAPTERS[FEED], feed, why)
             if found:
                 return found
         raise self._nothing(looks)
@@ -154,7 +155,7 @@ def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter,
     path = urlsplit(exact).path.rstrip("/")
     hosts = {urlsplit(exact).hostname or "", urlsplit(base).hostname or ""}
     found: dict[str, tuple[str, str]] = {}
-    for adapter in ADAPTERS.values():
+    for adapter in (one for one in ADAPTERS.values() if one.name != FEED):
         ending = next((one for one in adapter.paths if path.endswith(one)), None)
         host = next((one for one in adapter.hosts if any(_is_at(name, one) for name in hosts)), None)
         mark = next((one for one in adapter.marks if one in looks.text), None)
@@ -169,8 +170,18 @@ def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter,
     for name in sorted(found, key=lambda one: (one not in strong, order.index(one))):
         address, why = found[name]
         yield ADAPTERS[name], address, why
-    if looks.is_feed and FEED in ADAPTERS:
-        yield ADAPTERS[FEED], exact, "the document is a feed"
+
+
+def _feeds(exact: str, looks: PageLooks) -> Iterator[tuple[str, str]]:
+    """Feeds that may stand for the page, the last resort: address, why."""
+    path = urlsplit(exact).path.rstrip("/")
+    ending = next((one for one in ADAPTERS[FEED].paths if path.endswith(one)), None)
+    if looks.is_feed:
+        yield exact, "the document is a feed"
+    elif ending:
+        yield exact, f"the address ends in {ending}"
+    elif looks.feeds:
+        yield looks.feeds[0], f"the page names {looks.feeds[0]} as its feed"
 
 
 def _is_at(host: str, place: str) -> bool:

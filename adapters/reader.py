@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from adapters.adapter import Getter, Page, Parse, Reading
-from adapters.address import normalize_url
+from adapters.address import exact_url, normalize_url
 from adapters.fetch import AdapterError, Answer
 from adapters.schema import Snapshot, Value
 
@@ -64,11 +64,13 @@ class DocumentReader:
     documents: Documents
     parse: Parse
     locate: Locate | None = None
+    exact: bool = False
+    """The page's address is the document's: nothing is cut off."""
 
     async def __call__(self, page: Page, getter: Getter) -> Reading:
         """Reads a page: None when no document is new, or when together they say what they said before."""
         known = _remembered(page.memory)
-        url = normalize_url(page.url)
+        url = exact_url(page.url) if self.exact else normalize_url(page.url)
         place = known.place or (await self.locate(url, getter) if self.locate else url)
         strays = page.open_ids.difference(known.listed) if known.complete else frozenset()
         afresh = bool(strays) or page.now.timestamp() - known.afresh_at >= AFRESH_EVERY

@@ -9,6 +9,7 @@ from typing import Any, Generic
 from adapters.schema import (
     OVER,
     Component,
+    Impact,
     Incident,
     IncidentPhase,
     Maintenance,
@@ -294,10 +295,13 @@ def _transition(kind: Kind[Any], before: str, after: str) -> list[EventType]:
 
 def _settled(before: Case, seen: Case) -> Case:
     """What the page says, with what it must not take back: components that are unlinked all at once (as some
-    do when they resolve) stay linked, and a phase that we don't understand ends no calm."""
+    do when they resolve) stay linked, an impact stays until another one is stated, and a phase that we don't
+    understand ends no calm."""
     changes: dict[str, Any] = {}
     if not seen.component_ids:
         changes["component_ids"] = before.component_ids
+    if isinstance(seen, Incident) and isinstance(before, Incident) and seen.impact == Impact.UNKNOWN:
+        changes["impact"] = before.impact
     if seen.phase == "unknown" and before.phase in OVER:
         changes["phase"] = before.phase
     return seen.model_copy(update=changes) if changes else seen

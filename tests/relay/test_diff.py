@@ -307,6 +307,7 @@ CASES = [
         "a component unlinked",
         (OPEN, snapshot(incident(U1, component_ids=()))),
     ),
+    Case("an impact that is told no more", (OPEN, snapshot(incident(U1, impact=Impact.UNKNOWN)))),
     # vanished
     Case("vanished, not looked up", (OPEN, CALM)),
     Case("vanished, on a page that says nothing of incidents", (OPEN, snapshot(coverage=Coverage()))),

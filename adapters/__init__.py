@@ -1,17 +1,18 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
-from adapters import aws_rss, azure, feed, instatus, statusio, statusiq, statuspage, xai
+from adapters import aws_rss, azure, feed, incidentio, instatus, statusio, statusiq, statuspage, xai
 from adapters.adapter import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
     module.ADAPTER.name: module.ADAPTER
     for module in (
+        incidentio,
         statuspage,
         instatus,
         statusio,
         statusiq,
-        azure,
         aws_rss,
+        azure,
         xai,
         feed,
     )

@@ -79,7 +79,9 @@ def parse(
     return assemble(decoded, url=normalize_url(url), read_at=read_at, gone=gone)
 
 
-def assemble(documents: Documents, *, url: str, read_at: datetime, gone: frozenset[str]) -> Snapshot:
+def assemble(
+    documents: Documents, *, url: str, read_at: datetime, gone: frozenset[str], adapter: str = ADAPTER
+) -> Snapshot:
     """`parse` for documents that are decoded already; `url` is the page's address, normalized."""
     summary = documents.get("summary")
     if summary is None:
@@ -91,7 +93,7 @@ def assemble(documents: Documents, *, url: str, read_at: datetime, gone: frozens
     incidents = [_incident(record, parts) for record in found.incidents.values()]
     maintenances = [_maintenance(record, parts) for record in found.maintenances.values()]
     return Snapshot(
-        provider=Provider(name=fields.text(page, "name") or urlsplit(url).netloc, url=url, adapter=ADAPTER),
+        provider=Provider(name=fields.text(page, "name") or urlsplit(url).netloc, url=url, adapter=adapter),
         page_id=fields.text(page, "id"),
         status=fields.word("indicator", _indicator(summary), INDICATOR, Status.UNKNOWN),
         components=parts.components,

@@ -1,6 +1,6 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
-from adapters import aws_rss, azure, feed, incidentio, instatus, statusio, statusiq, statuspage, xai
+from adapters import aws_rss, azure, feed, incidentio, instatus, openstatus, statusio, statusiq, statuspage, xai
 from adapters.adapter import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
@@ -11,6 +11,7 @@ ADAPTERS: dict[str, Adapter] = {
         instatus,
         statusio,
         statusiq,
+        openstatus,
         aws_rss,
         azure,
         xai,

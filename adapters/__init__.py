@@ -1,6 +1,18 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
-from adapters import aws_rss, azure, feed, incidentio, instatus, openstatus, statusio, statusiq, statuspage, xai
+from adapters import (
+    aws_rss,
+    azure,
+    feed,
+    incidentio,
+    instatus,
+    openstatus,
+    rootly,
+    statusio,
+    statusiq,
+    statuspage,
+    xai,
+)
 from adapters.adapter import Adapter
 
 ADAPTERS: dict[str, Adapter] = {
@@ -12,6 +24,7 @@ ADAPTERS: dict[str, Adapter] = {
         statusio,
         statusiq,
         openstatus,
+        rootly,
         aws_rss,
         azure,
         xai,

@@ -3,6 +3,7 @@
 from adapters import (
     aws_rss,
     azure,
+    betterstack,
     feed,
     incidentio,
     instatus,
@@ -21,6 +22,7 @@ ADAPTERS: dict[str, Adapter] = {
         incidentio,
         statuspage,
         instatus,
+        betterstack,
         statusio,
         statusiq,
         openstatus,

@@ -12,6 +12,7 @@ from adapters import (
     statusio,
     statusiq,
     statuspage,
+    statuspal,
     xai,
 )
 from adapters.adapter import Adapter
@@ -24,6 +25,7 @@ ADAPTERS: dict[str, Adapter] = {
         instatus,
         betterstack,
         statusio,
+        statuspal,
         statusiq,
         openstatus,
         rootly,

@@ -13,6 +13,7 @@ from adapters import (
     statusiq,
     statuspage,
     statuspal,
+    uptimerobot,
     xai,
 )
 from adapters.adapter import Adapter
@@ -26,6 +27,7 @@ ADAPTERS: dict[str, Adapter] = {
         betterstack,
         statusio,
         statuspal,
+        uptimerobot,
         statusiq,
         openstatus,
         rootly,

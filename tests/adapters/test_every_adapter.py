@@ -149,5 +149,10 @@ def _statuspage() -> dict[str, bytes]:
     return {name: (folder / f"{name}.json").read_bytes() for name in ("summary", "incidents", "maintenances")}
 
 
-_OTHERS = {"statuspage": _statuspage}
+def _uptimerobot() -> dict[str, bytes]:
+    folder = FIXTURES / "uptimerobot" / "two-pages"
+    return {name: (folder / f"{name}.json").read_bytes() for name in ("page1", "page2")}
+
+
+_OTHERS = {"statuspage": _statuspage, "uptimerobot": _uptimerobot}
 """The documents of adapters that choose what to read."""

@@ -1,0 +1,164 @@
+"""UptimeRobot: where the list is, a list of several pages, what a reread costs, and the recorded pages."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters import uptimerobot
+from adapters.adapter import Page
+from adapters.fetch import AdapterError, Answer
+from adapters.schema import Snapshot, Status
+
+TWO_PAGES = Path(__file__).parent / "fixtures" / "uptimerobot" / "two-pages"
+RECORDED = Path(__file__).parents[3] / "shared" / "payloads" / "uptimerobot"
+READ_AT = datetime(2026, 2, 3, tzinfo=UTC)
+KEY = "QuiLLp0st7"
+LIST = f"https://stats.uptimerobot.com/api/getMonitorList/{KEY}"
+PAGE1 = (TWO_PAGES / "page1.json").read_bytes()
+PAGE2 = (TWO_PAGES / "page2.json").read_bytes()
+
+
+@dataclass
+class Shelf:
+    """A getter of these documents, which answers their validators."""
+
+    documents: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        self.asked.append(f"{url} {etag}" if etag else url)
+        body = self.documents.get(url)
+        if body is None:
+            return Answer(404, url, b"")
+        return Answer(304, url, b"") if etag == "new" else Answer(200, url, body, etag="new")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (f"https://stats.uptimerobot.com/{KEY}", LIST),
+        (f"https://stats.uptimerobot.com/{KEY}/797021082", LIST),
+        (LIST, LIST),
+        (f"http://127.0.0.1:8080/{KEY}", f"http://127.0.0.1:8080/api/getMonitorList/{KEY}"),
+    ],
+)
+async def test_an_address_that_names_the_page(url: str, place: str) -> None:
+    getter = Shelf({})
+    assert await uptimerobot.locate(url, getter) == place
+    assert not getter.asked
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"window.pspApiPath = 'https://status.quillpost.example/api/getMonitorList/{KEY}';",
+        f'pspApiPath="/api/getMonitorList/{KEY}?page=1"',
+        f'{{"pspApiPath":"https:\\/\\/stats.uptimerobot.com\\/api\\/getMonitorList\\/{KEY}"}}',
+        f"window.pspApiPath = 'https://status.quillpost.example/api/getMonitor/{KEY}?m=797021082';",
+    ],
+)
+async def test_a_page_whose_html_names_its_list(html: str) -> None:
+    getter = Shelf({"https://status.quillpost.example": html.encode()})
+    place = await uptimerobot.locate("https://status.quillpost.example", getter)
+    assert place == f"https://status.quillpost.example/api/getMonitorList/{KEY}"
+
+
+@pytest.mark.parametrize("html", ["<html>nothing</html>", "/api/getMonitorList/", "/api/v2/getMonitors"])
+async def test_html_that_names_no_list(html: str) -> None:
+    with pytest.raises(AdapterError, match="names no list"):
+        await uptimerobot.locate(
+            "https://s.quillpost.example", Shelf({"https://s.quillpost.example": html.encode()})
+        )
+
+
+async def test_a_list_of_several_pages_is_read_whole() -> None:
+    getter = Shelf({LIST: PAGE1, f"{LIST}?page=2": PAGE2})
+    page = Page(url=f"https://stats.uptimerobot.com/{KEY}", now=READ_AT)
+    reading = await uptimerobot.read(page, getter)
+    assert reading.snapshot is not None
+    assert reading.snapshot.components is not None
+    assert [one.id for one in reading.snapshot.components] == [str(800 + number) for number in range(1, 34)]
+    assert reading.snapshot.status == Status.MAJOR_OUTAGE  # the one that is down stands on the second page
+    getter.asked.clear()
+    soon = Page(url=page.url, now=READ_AT + timedelta(minutes=1), memory=reading.memory)
+    again = await uptimerobot.read(soon, getter)
+    assert again.snapshot is None
+    assert getter.asked == [LIST, f"{LIST}?page=2"]  # the validators of one page say nothing of the other
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (None, r"page 2 of 2 of the list is missing \(404\)"),
+        (PAGE1, "the list of monitors is not whole: 30 of 33"),
+        (b"<html>", "the list of monitors is HTML"),
+    ],
+)
+async def test_half_a_list_is_none(second: bytes | None, reason: str) -> None:
+    getter = Shelf({LIST: PAGE1} | ({f"{LIST}?page=2": second} if second else {}))
+    with pytest.raises(AdapterError, match=reason):
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
+
+
+async def test_a_list_of_one_page_is_read_with_its_validators() -> None:
+    whole = b'{"status":"ok","data":[{"monitorId":1,"name":"Letters","statusClass":"success"}]}'
+    getter = Shelf({LIST: whole})
+    first = await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
+    assert first.snapshot is not None
+    for later, asked in ((timedelta(minutes=1), f"{LIST} new"), (timedelta(hours=2), LIST)):
+        getter.asked.clear()
+        again = await uptimerobot.read(Page(url=LIST, now=READ_AT + later, memory=first.memory), getter)
+        assert again.snapshot is None
+        assert getter.asked == [asked]
+
+
+async def test_a_list_without_an_end() -> None:
+    endless = b'{"status":"ok","data":[],"psp":{"totalMonitors":900000000000,"perPage":30}}'
+    with pytest.raises(AdapterError, match="too long"):
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: endless}))
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded pages")
+@pytest.mark.parametrize(
+    ("name", "status", "statuses"),
+    [
+        (
+            "gwc/gwc-mixed-states",
+            Status.MAJOR_OUTAGE,
+            {Status.OPERATIONAL: 4, Status.MAJOR_OUTAGE: 2, Status.UNKNOWN: 1},
+        ),
+        ("single/single-monitor-paused", Status.UNKNOWN, {Status.UNKNOWN: 1}),
+        ("single/single-yumzi-ok", Status.OPERATIONAL, {Status.OPERATIONAL: 1}),
+        ("three/three-linuxfabrik-ok", Status.OPERATIONAL, {Status.OPERATIONAL: 3}),
+    ],
+)
+def test_the_recorded_pages(name: str, status: Status, statuses: dict[Status, int]) -> None:
+    page = recorded(name)
+    assert page.status == status
+    assert Counter(one.status for one in page.components or ()) == statuses
+    assert not page.incidents
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded pages")
+def test_the_monitors_of_a_recorded_page() -> None:
+    found = [(one.id, one.name) for one in recorded("three/three-linuxfabrik-ok").components or ()]
+    assert found == [
+        ("793467486", "001 cloud.linuxfabrik.io"),
+        ("793467496", "001 office.linuxfabrik.io"),
+        ("793467499", "001 ws.linuxfabrik.io"),
+    ]
+
+
+def recorded(name: str) -> Snapshot:
+    document = (RECORDED / f"{name}.json").read_bytes()
+    return uptimerobot.parse({"page1": document}, url="https://status.example.com", read_at=READ_AT)

@@ -13,6 +13,7 @@ from adapters import (
     statusiq,
     statuspage,
     statuspal,
+    uptime_kuma,
     uptimerobot,
     xai,
 )
@@ -29,6 +30,7 @@ ADAPTERS: dict[str, Adapter] = {
         statuspal,
         uptimerobot,
         statusiq,
+        uptime_kuma,
         openstatus,
         rootly,
         aws_rss,

@@ -215,7 +215,8 @@ def _utc(record: Record, key: str) -> datetime | None:
 
 
 def _maintenance(record: Record, read_at: datetime) -> Maintenance:
-    number, (start, end) = fields.key(record, "a maintenance"), _slot(record, read_at)
+    """Notes and maintenances are numbered apart, so the id says which it is."""
+    number, (start, end) = f"maintenance/{fields.key(record, 'a maintenance')}", _slot(record, read_at)
     again = fields.text(record, "strategy") not in (None, "single", "manual")
     return Maintenance(
         id=f"{number}/{rfc3339(start)}" if again and start else number,

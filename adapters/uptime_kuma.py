@@ -24,6 +24,7 @@ from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import OF_IMPACT, compose, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
+from adapters.monitors import overall
 from adapters.reader import HTML, Document, DocumentReader
 from adapters.schema import (
     OVER,
@@ -162,13 +163,9 @@ def _last(beats: object) -> Status:
 
 
 def _overall(components: Sequence[Component], incidents: Sequence[Incident]) -> Status:
-    """As the page has it: all down is an outage, some down a partial one. A note in a colour of trouble counts."""
-    told = [one.status for one in components if one.status != Status.UNKNOWN]
-    monitors = worst(told)
-    if monitors == Status.MAJOR_OUTAGE and set(told) != {Status.MAJOR_OUTAGE}:
-        monitors = Status.PARTIAL_OUTAGE
+    """What the monitors show; a note in a colour of trouble counts as well."""
     trouble = [one for one in incidents if one.phase not in OVER and one.impact != Impact.NONE]
-    return worst([monitors, *(OF_IMPACT[one.impact] for one in trouble)])
+    return worst([overall(components), *(OF_IMPACT[one.impact] for one in trouble)])
 
 
 def _notes(page: Record) -> list[Record] | None:

@@ -21,13 +21,12 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
-from adapters.compose import OF_IMPACT, compose, worst
+from adapters.compose import compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.monitors import overall
 from adapters.reader import HTML, Document, DocumentReader
 from adapters.schema import (
-    OVER,
     Component,
     Coverage,
     Impact,
@@ -113,19 +112,20 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     components = _components(fields.strict_records(groups, "a group"), _beats(documents))
     notes, past = _notes(page), _past(documents)
     incidents = [_incident(one) for one in (*(notes or ()), *(past or ()))]
-    planned = page.get("maintenanceList")
+    planned = fields.strict_records(page.get("maintenanceList"), "a maintenance")
+    maintenances = [_maintenance(one, read_at) for one in planned]
     return compose(
         adapter=NAME,
         url=url,
         read_at=read_at,
         name=fields.text(config, "title"),
-        status=_overall(components, incidents),
+        status=overall(components, incidents, maintenances),
         components=components,
         incidents=incidents,
-        maintenances=[_maintenance(one, read_at) for one in fields.strict_records(planned, "a maintenance")],
+        maintenances=maintenances,
         coverage=Coverage(
             active_incidents=notes is not None,
-            active_maintenances=isinstance(planned, list),
+            active_maintenances=isinstance(page.get("maintenanceList"), list),
             past_incidents=past is not None,
         ),
     )
@@ -160,12 +160,6 @@ def _last(beats: object) -> Status:
     code = told[-1] if told else None
     known = isinstance(code, int) and not isinstance(code, bool) and abs(code) < 1000
     return fields.word("beat", str(code) if known else None, STATUS, Status.UNKNOWN)
-
-
-def _overall(components: Sequence[Component], incidents: Sequence[Incident]) -> Status:
-    """What the monitors show; a note in a colour of trouble counts as well."""
-    trouble = [one for one in incidents if one.phase not in OVER and one.impact != Impact.NONE]
-    return worst([overall(components), *(OF_IMPACT[one.impact] for one in trouble)])
 
 
 def _notes(page: Record) -> list[Record] | None:

@@ -9,7 +9,8 @@ Kuma calls "incident" a note that somebody pinned; it has a colour and no phase.
 that path with its HTML. Maintenances are listed only while they run, and a recurring one runs again under the same
 number, so that its id here has the time of its beginning behind it.
 Times of notes have no zone and are in UTC, as Kuma writes them; those of maintenances are in `timezoneOffset`, or
-in UTC where there is none (before 1.21). A page on a domain of its own shows its slug in its HTML alone.
+in UTC where there is none (before 1.21). A server so old that it has no list of maintenances knows none.
+A page on a domain of its own shows its slug in its HTML alone.
 Source: louislam/uptime-kuma, server/routers/status-page-router.js and server/model/, 1.x to 2.1.
 """
 
@@ -125,7 +126,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         maintenances=maintenances,
         coverage=Coverage(
             active_incidents=notes is not None,
-            active_maintenances=isinstance(page.get("maintenanceList"), list),
+            active_maintenances=isinstance(page.get("maintenanceList", []), list),
             past_incidents=past is not None,
         ),
     )

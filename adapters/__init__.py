@@ -1,6 +1,7 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
 from adapters import (
+    aws,
     aws_rss,
     azure,
     betterstack,
@@ -41,6 +42,7 @@ ADAPTERS: dict[str, Adapter] = {
         openstatus,
         checkly,
         rootly,
+        aws,
         aws_rss,
         azure,
         xai,

@@ -9,6 +9,8 @@ from adapters import (
     checkly,
     feed,
     gatus,
+    google_cloud,
+    google_workspace,
     incidentio,
     instatus,
     openstatus,
@@ -45,6 +47,8 @@ ADAPTERS: dict[str, Adapter] = {
         aws,
         aws_rss,
         azure,
+        google_cloud,
+        google_workspace,
         xai,
         feed,
     )

@@ -1,6 +1,7 @@
 """Status pages in: one module per kind of page, and the one list of them."""
 
 from adapters import (
+    apple,
     aws,
     aws_rss,
     azure,
@@ -49,6 +50,7 @@ ADAPTERS: dict[str, Adapter] = {
         azure,
         google_cloud,
         google_workspace,
+        apple,
         xai,
         feed,
     )

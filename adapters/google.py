@@ -1,10 +1,10 @@
 """The status dashboards of Google's products: `incidents.json` and `products.json` stand beside each other.
 
-The list holds every incident of about a year, also each that is active: what has no `end` (it is absent, not
+The list holds every incident of about a year, also each that is active: what has no `end` (absent or
 null) and whose newest update is not `AVAILABLE`. An empty list is taken for none. It is long (over a megabyte), so
 of what is over only what ended in the last `DAYS` is told. `status_impact` says how bad an incident is; updates
 stand newest first, have no ids and tell no phases but the end. Those that follow it (reports) are `AVAILABLE` too.
-An incident's `uri` is relative.
+An incident's `uri` is relative. Its `external_desc` may be a whole text in Markdown, under a label (`**Title:**`).
 The products have no status of their own: one is as bad as the worst active incident that names it, and fine when
 there is none, as every trouble is listed. Incidents may name products that are not in the list (any more).
 Sources: a recorded list of status.cloud.google.com; its incidents.schema.json as Checkmk reads it
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from adapters import fields
+from adapters import fields, plain
 from adapters.compose import OF_IMPACT, compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -53,6 +53,9 @@ PHASE = {
 _BELOW = re.compile(
     r"/(?:(?:incidents|products)\.json|summary|products(?:/.*)?|regional(?:/.*)?|(?:[a-z]{2}/)?feed\.(?:atom|json))$"
 )
+
+_LABELS = r"(?:title|summary|description)"
+_LABEL = re.compile(rf"\A\s*(?:[#*]+\s*{_LABELS}\s*[:*]*|{_LABELS}\s*:)\s*", re.IGNORECASE)
 
 
 def place_of(url: str) -> str:
@@ -117,7 +120,7 @@ def _incident(record: Record, place: str, products: frozenset[str]) -> Incident:
         ended = last.posted_at
     return Incident(
         id=fields.identity(record, "an incident"),
-        title=fields.text(record, "external_desc") or fields.name(record, "an incident", "service_name"),
+        title=_title(record) or fields.name(record, "an incident", "service_name"),
         impact=_impact(record),
         phase=IncidentPhase.RESOLVED if ended else IncidentPhase.UNKNOWN,
         started_at=fields.moment(record, "begin", "created"),
@@ -126,6 +129,13 @@ def _incident(record: Record, place: str, products: frozenset[str]) -> Incident:
         component_ids=_affected(record, products),
         updates=updates,
     )
+
+
+def _title(record: Record) -> str | None:
+    """The first line of its description that is not its label."""
+    told = record.get("external_desc")
+    lines = _LABEL.sub("", told, count=1).splitlines() if isinstance(told, str) else []
+    return next((line for line in map(plain.line, lines) if line), None)
 
 
 def _impact(record: Record) -> Impact:

@@ -88,12 +88,33 @@ def test_a_product_is_as_bad_as_the_incident_that_names_it(
 
 
 @pytest.mark.parametrize(
+    ("described", "title"),
+    [
+        ("Elevated errors", "Elevated errors"),
+        ("**Title:**\nElevated errors\n\n**Description:**\nThey rise.", "Elevated errors"),
+        ("**Summary**: Elevated errors", "Elevated errors"),
+        ("# Summary\r\n\r\nElevated errors", "Elevated errors"),
+        ("Summary: Elevated errors\nThey rise.", "Elevated errors"),
+        ("Summary pages fail", "Summary pages fail"),
+        ("**Elevated** errors: title: x", "**Elevated** errors: title: x"),
+        ("**Title:**", "Quarry Compute"),
+        (None, "Quarry Compute"),
+    ],
+)
+def test_a_description_may_be_a_whole_text(described: str | None, title: str) -> None:
+    incident, _ = one(external_desc=described, service_name="Quarry Compute")
+    assert incident is not None
+    assert incident.title == title
+
+
+@pytest.mark.parametrize(
     ("fields", "phase"),
     [
         ({"end": "2025-12-30T00:00:00+00:00"}, IncidentPhase.RESOLVED),
         ({"end": "2025-09-01T00:00:00+00:00"}, None),
         ({"begin": "2025-02-01T00:00:00+00:00"}, IncidentPhase.UNKNOWN),
         ({"end": ""}, IncidentPhase.UNKNOWN),
+        ({"end": None}, IncidentPhase.UNKNOWN),
         ({"updates": [{"status": "AVAILABLE", "when": "2025-12-30T00:00:00Z"}]}, IncidentPhase.RESOLVED),
     ],
 )

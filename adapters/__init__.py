@@ -29,6 +29,7 @@ from adapters import (
     uptime_kuma,
     uptimerobot,
     xai,
+    yandex_cloud,
 )
 from adapters.adapter import Adapter
 
@@ -61,6 +62,7 @@ ADAPTERS: dict[str, Adapter] = {
         oracle_cloud,
         microsoft_365,
         apple,
+        yandex_cloud,
         xai,
         feed,
     )

@@ -30,6 +30,7 @@ from adapters import (
     uptimerobot,
     xai,
     yandex_cloud,
+    zendesk,
 )
 from adapters.adapter import Adapter
 
@@ -59,6 +60,7 @@ ADAPTERS: dict[str, Adapter] = {
         salesforce,
         slack_status,
         heroku,
+        zendesk,
         oracle_cloud,
         microsoft_365,
         apple,

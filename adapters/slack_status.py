@@ -9,6 +9,7 @@ components, as bad as what is active says, with any other name as long as it is 
 Sources: docs.slack.dev/reference/slack-status-api, recorded documents, and public clients of the API.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -57,6 +58,15 @@ PLANNED = {
 }
 UNDER_WAY = {"active": MaintenancePhase.IN_PROGRESS, "resolved": MaintenancePhase.COMPLETED} | PLANNED
 """What the phases of an incident mean where the type says that it is a maintenance."""
+
+_BELOW = re.compile(r"/(?:api/v2\.0\.0(?:/\w+)?|\d{4}-\d\d(?:/\w+)?)$", re.ASCII)
+"""Where the documents stand, and the page of an incident."""
+
+
+def wanted(url: str) -> dict[str, Document]:
+    """The documents of the page."""
+    api = f"{_BELOW.sub('', url)}/api/v2.0.0"
+    return {"current": Document(f"{api}/current"), "history": Document(f"{api}/history", needed=False)}
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -164,13 +174,7 @@ def _components(
 ADAPTER = Adapter(
     name=NAME,
     title="Slack",
-    read=DocumentReader(
-        lambda base: {
-            "current": Document(f"{base}/api/v2.0.0/current"),
-            "history": Document(f"{base}/api/v2.0.0/history", needed=False),
-        },
-        parse,
-    ),
+    read=DocumentReader(wanted, parse),
     parse=parse,
     knows=Knows(
         stable_ids="yes; updates by their time",

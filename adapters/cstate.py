@@ -104,12 +104,13 @@ def _mended(line: str) -> str:
 
 
 def _components(index: Record) -> list[Component]:
-    hidden = {one.get("name") for one in fields.records(index.get("categories")) if one.get("hideTitle") is True}
+    listed = fields.records(index.get("categories"))
+    hidden = {fields.text(one, "name") for one in listed if one.get("hideTitle") is True}
     return [
         Component(
             id=fields.identity({"id": name}, "a system"),
             name=name,
-            group=None if one.get("category") in hidden else fields.text(one, "category"),
+            group=None if fields.text(one, "category") in hidden else fields.text(one, "category"),
             description=fields.body(one, "description") or None,
             status=fields.word("system status", one.get("status"), STATUS, Status.UNKNOWN),
         )

@@ -69,13 +69,9 @@ junk = st.recursive(
 hostile = (
     st.binary(max_size=60) | st.text(max_size=60).map(str.encode) | junk.map(lambda v: json.dumps(v).encode())
 )
-hard = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.parametrize("name", sorted(ADAPTERS))
-@hard
-@given(data=st.data())
-def test_whatever_a_document_is_nothing_but_an_adapter_error(name: str, data: st.DataObject) -> None:
+def _read_whatever(name: str, data: st.DataObject) -> None:
     adapter = ADAPTERS[name]
     documents = dict(_whole(name))
     main = next(iter(documents))
@@ -91,10 +87,7 @@ def test_whatever_a_document_is_nothing_but_an_adapter_error(name: str, data: st
         assert snapshot.status != Status.OPERATIONAL or documents[main].strip() in CALM.get(name, [])
 
 
-@pytest.mark.parametrize("name", sorted(ADAPTERS))
-@hard
-@given(data=st.data())
-def test_a_page_with_any_of_its_values_replaced(name: str, data: st.DataObject) -> None:
+def _read_with_junk(name: str, data: st.DataObject) -> None:
     adapter = ADAPTERS[name]
     documents = dict(_whole(name))
     broken = data.draw(st.sampled_from(sorted(documents)))
@@ -122,6 +115,35 @@ def _replaced(value: Any, data: st.DataObject) -> Any:
         place = data.draw(st.integers(0, len(value) - 1))
         return [*value[:place], _replaced(value[place], data), *value[place + 1 :]]
     return data.draw(junk)
+
+
+quick = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+@quick
+@given(data=st.data())
+def test_whatever_a_document_is_nothing_but_an_adapter_error(name: str, data: st.DataObject) -> None:
+    _read_whatever(name, data)
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+@quick
+@given(data=st.data())
+def test_a_page_with_any_of_its_values_replaced(name: str, data: st.DataObject) -> None:
+    _read_with_junk(name, data)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("read", [_read_whatever, _read_with_junk])
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+@long
+@given(data=st.data())
+def test_many_more_hostile_documents(
+    name: str, read: Callable[[str, st.DataObject], None], data: st.DataObject
+) -> None:
+    read(name, data)
 
 
 @functools.cache

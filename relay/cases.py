@@ -43,7 +43,7 @@ class Kind(Generic[Case]):
     watched: tuple[str, ...]
     """Fields whose change is told (besides title, phase and updates)."""
     gone_phase: str | None
-    """The phase of one that the page deleted, where there is such a phase."""
+    """The phase of one that the page took back before it began, where there is such a phase."""
 
 
 INCIDENT: Kind[Incident] = Kind(
@@ -203,14 +203,22 @@ class CaseReading:
         known = replace(before, missing=before.missing + 1)
         if known.missing < GONE_READS:
             return known, []
-        known = replace(known, removed=True, revision=before.revision + 1)
-        if kind.gone_phase is not None:
-            known = replace(
-                known, case=before.case.model_copy(update={"phase": MaintenancePhase(kind.gone_phase)})
-            )
+        type_, phase = kind.removed, kind.gone_phase
+        done = isinstance(before.case, Maintenance) and self._had_its_time(before.case)
+        if done:
+            type_, phase = EventType.MAINTENANCE_COMPLETED, MaintenancePhase.COMPLETED
+        known = replace(known, removed=not done, revision=before.revision + 1)
+        if phase is not None:
+            known = replace(known, case=before.case.model_copy(update={"phase": MaintenancePhase(phase)}))
         previous = {"phase": str(before.case.phase)}
         key = f"{kind.subject}:{before.case.id}:removed:{known.revision}"
-        return known, [self._event(kind, known, known.case, kind.removed, None, previous, key)]
+        return known, [self._event(kind, known, known.case, type_, None, previous, key)]
+
+    def _had_its_time(self, case: Maintenance) -> bool:
+        """Under way when it was last listed, or beyond its planned end: many pages list a maintenance until it is
+        done, and no longer."""
+        under_way = case.phase in (MaintenancePhase.IN_PROGRESS, MaintenancePhase.VERIFYING)
+        return under_way or (case.ends_at is not None and case.ends_at <= self.now)
 
     def _events(
         self,

@@ -40,6 +40,7 @@ M2 = post("m2", "in_progress", 60)
 M3 = post("m3", "completed", 120)
 
 GONE = Coverage(active_incidents=True, active_maintenances=True, past_incidents=True, gone=frozenset({"inc1"}))
+GONE_WINDOW = GONE.model_copy(update={"gone": frozenset({"mnt1"})})
 SUMMARY_ONLY = Coverage(active_incidents=True, active_maintenances=True)
 DOWN, SLOW, FINE = Status.MAJOR_OUTAGE, Status.DEGRADED, Status.OPERATIONAL
 CALM = snapshot()
@@ -378,12 +379,14 @@ CASES = [
     ),
     Case(
         "a maintenance deleted",
-        (
-            planned(M1),
-            snapshot(coverage=GONE.model_copy(update={"gone": frozenset({"mnt1"})})),
-            snapshot(coverage=GONE.model_copy(update={"gone": frozenset({"mnt1"})})),
-        ),
+        (planned(M1), snapshot(coverage=GONE_WINDOW), snapshot(coverage=GONE_WINDOW)),
         ("maintenance.canceled",),
+    ),
+    Case(
+        "a maintenance under way that is listed no more",
+        (planned(M1, M2), snapshot(coverage=GONE_WINDOW), snapshot(coverage=GONE_WINDOW)),
+        ("maintenance.completed",),
+        previous={0: {"phase": "in_progress"}},
     ),
     Case(
         "a maintenance of an unknown phase",

@@ -10,7 +10,6 @@ Source: a recorded feed.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from adapters import fields, phrases, plain
 from adapters.adapter import Adapter, Knows
@@ -70,7 +69,7 @@ def _is_silent(incident: Incident, read_at: datetime) -> bool:
 
 
 def _identity(item: Item) -> str:
-    place, _, second = urlsplit(item.id).fragment.rpartition("_")
+    place, _, second = item.id.partition("#")[2].rpartition("_")
     if not place or not second.isdigit():
         raise AdapterError("there is a post without a service")
     return shortened(f"{place}: {_parts(item)[1].lower()}")

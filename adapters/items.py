@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import urlsplit
 
 import feedparser
 
@@ -75,20 +76,30 @@ def _xml_feed(document: bytes) -> Items:
         raise AdapterError("the document is not a feed")
     if found.get("bozo") and not found["entries"]:
         raise AdapterError("the feed is broken off or malformed")
-    return Items(_text(found["feed"], "title"), _text(found["feed"], "link"), tuple(map(_item, found["entries"])))
+    site = _link(_text(found["feed"], "link"))
+    return Items(_text(found["feed"], "title"), site, tuple(map(_item, found["entries"])))
 
 
 def _item(entry: dict[str, Any]) -> Item:
     texts = [_text(entry, "summary"), *(_text(one, "value") for one in dict.get(entry, "content") or ())]
     return Item(
         id=_text(entry, "id"),
-        link=_text(entry, "link"),
+        link=_link(_text(entry, "link")),
         title=plain.line(_text(entry, "title")[:LONGEST_TITLE]),
         html=max(texts, key=len),
         published=_moment(dict.get(entry, "published_parsed")),
         updated=_moment(dict.get(entry, "updated_parsed")),
         categories=_terms(dict.get(entry, "tags") or ()),
     )
+
+
+def _link(text: str) -> str:
+    """A link that can be taken apart, or nothing."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return ""
+    return text
 
 
 def _terms(tags: Iterable[dict[str, Any]]) -> tuple[str, ...]:
@@ -113,7 +124,7 @@ def _json_feed(document: bytes) -> Items:
     if "jsonfeed.org/version/" not in str(feed.get("version")):
         raise AdapterError("the document is not a feed")
     found = tuple(_json_item(one) for one in fields.strict_records(feed.get("items"), "an item"))
-    return Items(fields.text(feed, "title") or "", fields.text(feed, "home_page_url") or "", found)
+    return Items(fields.text(feed, "title") or "", _link(fields.text(feed, "home_page_url") or ""), found)
 
 
 def _json_item(record: Record) -> Item:
@@ -122,7 +133,7 @@ def _json_item(record: Record) -> Item:
     text = record.get("content_html") or record.get("content_text") or record.get("summary")
     return Item(
         id=plain.line(str(identity)) if isinstance(identity, str | int) else "",
-        link=fields.link(record, "url") or "",
+        link=_link(fields.link(record, "url") or ""),
         title=(fields.text(record, "title") or "")[:LONGEST_TITLE],
         html=text if isinstance(text, str) else "",
         published=_aware(record, "date_published"),

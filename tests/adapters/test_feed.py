@@ -162,6 +162,11 @@ def test_a_feed_that_is_too_large() -> None:
         items(rss(" " * 2_000_000))
 
 
+def test_a_link_that_is_none_leaves_the_item() -> None:
+    page = read(rss("<item><guid>1</guid><title>Slow</title><link>http://[</link></item>"))
+    assert [(one.id, one.url) for one in page.incidents] == [("1", None)]
+
+
 def test_entities_are_not_let_grow() -> None:
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     document = f'<!DOCTYPE rss [<!ENTITY l0 "lol">{entities}]>'.encode() + rss(item("&amp;l9;&l9;", ""))

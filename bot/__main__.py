@@ -252,6 +252,33 @@ _destination("enable", "enable", "Bring a disabled destination back.")
 _destination("remove", "remove", "Remove a destination, its follows and the record of its deliveries.")
 
 
+@uptimus.group("provider")
+def provider_() -> None:
+    """Providers as the operator keeps them in order."""
+
+
+def _provider(name: str, help_text: str, *, argument: str | None = None, named: bool = True) -> None:
+    @provider_.command(name, help=help_text)
+    @as_json
+    @awaited
+    async def command(as_json: bool, provider: str | None = None, text: str = "") -> None:
+        from bot.commands import curate
+
+        function = getattr(curate, {"list": "list_"}.get(name, name))
+        await _answer(function, _request(provider=provider, text=text), as_json)
+
+    arguments = [click.Argument(["provider"])] if named else []
+    arguments += [click.Argument(["text"], metavar=argument)] if argument else []
+    command.params[:0] = arguments
+
+
+_provider("list", "Every provider: where it came from, and whether it is verified.", named=False)
+_provider("verify", "Vouch for a page that a user added or that was found.")
+_provider("rename", "Give it another name, and the slug that is made of it.", argument="NAME")
+_provider("merge", "Let its followers follow another one, and remove it.", argument="INTO")
+_provider("remove", "Forget one that nobody follows, with its history.")
+
+
 @uptimus.command()
 @click.option("--state", type=click.Choice(["pending", "delivered", "dead"]))
 @as_json

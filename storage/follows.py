@@ -72,6 +72,11 @@ async def find(session: AsyncSession, provider_id: int, destination_id: int) -> 
     )
 
 
+async def of_provider(session: AsyncSession, provider_id: int) -> Sequence[Follow]:
+    """Everybody's follows of one provider."""
+    return (await session.scalars(select(Follow).where(Follow.provider_id == provider_id))).all()
+
+
 async def of_workspace(session: AsyncSession, workspace_id: int) -> list[tuple[Follow, Provider, Destination]]:
     """Everything that a workspace follows, by the provider's name."""
     rows = await session.execute(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.schema import OVER, IncidentPhase, MaintenancePhase
@@ -185,6 +186,17 @@ async def is_taken(session: AsyncSession, url: str, except_id: int) -> bool:
     """Whether another provider has this page."""
     taken = select(Provider.id).where(Provider.url == url, Provider.id != except_id)
     return await session.scalar(taken) is not None
+
+
+async def all_with_follows(session: AsyncSession) -> list[tuple[Provider, int]]:
+    """Every provider by its slug, and how many follows it has."""
+    number = select(func.count()).select_from(Follow).where(Follow.provider_id == Provider.id).scalar_subquery()
+    return [(one, found) for one, found in await session.execute(select(Provider, number).order_by(Provider.slug))]
+
+
+async def delete(session: AsyncSession, provider_id: int) -> None:
+    """Forgets a provider, with everything that is known of it and was told of it."""
+    await session.execute(sql_delete(Provider).where(Provider.id == provider_id))
 
 
 async def by_slug(session: AsyncSession, slug: str) -> Provider | None:

@@ -16,7 +16,15 @@ from adapters.fetch import AdapterError
 from adapters.schema import Impact, Snapshot
 from bot.commands import destinations
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
-from bot.commands.services import Services, counted, meant, provider_json, shown_status, words
+from bot.commands.services import (
+    Services,
+    counted,
+    meant,
+    provider_json,
+    shown_status,
+    slug_of,
+    words,
+)
 from relay import record
 from relay.events import Stream
 from relay.record import ImplausibleError
@@ -128,7 +136,7 @@ async def _provider(services: Services, session: AsyncSession, found: _Found) ->
     provider = await session.get(Provider, found.provider_id) if found.provider_id else None
     provider = provider or await providers.find(session, found.url)
     if provider is None:
-        provider = _new_provider(found, await providers.free_slug(session, found.slug or _slug(found.name)))
+        provider = _new_provider(found, await providers.free_slug(session, found.slug or slug_of(found.name)))
         session.add(provider)
         await session.flush()
     if found.reading is not None and found.reading.snapshot is not None:
@@ -155,10 +163,6 @@ def _new_provider(found: _Found, slug: str) -> Provider:
         failures=0,
         unreadable=False,
     )
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "page"
 
 
 def _streams(request: Request) -> frozenset[Stream]:

@@ -1,5 +1,6 @@
 """What commands work with, and how they find what somebody named."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,11 @@ def provider_json(provider: Provider) -> dict[str, Any]:
         "readable": provider.failure is None,
         "last_read_at": shown_moment(provider.last_read_at),
     }
+
+
+def slug_of(name: str) -> str:
+    """`Acme Cloud, Inc.` → `acme-cloud-inc`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "page"
 
 
 def words(word: str) -> str:

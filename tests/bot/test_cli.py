@@ -74,6 +74,48 @@ async def test_a_page_is_checked_without_storing_anything(shell: Shell) -> None:
     assert os.listdir(shell.folder) == []
 
 
+@pytest.fixture
+async def other_address() -> AsyncIterator[str]:
+    page = DemoPage(load(LOGIN_OUTAGE))
+    yield await page.start()
+    await page.aclose()
+
+
+async def test_an_operator_keeps_providers_in_order(shell: Shell, other_address: str) -> None:
+    await shell.json("follow", shell.address, "--component", "Main Application")
+    await shell.json("follow", other_address)
+    listed = (await shell.json("provider", "list"))["providers"]
+    assert [(one["slug"], one["source"], one["verification"], one["follows"]) for one in listed] == [
+        ("chargeover", "user", "pending", 1),
+        ("chargeover-2", "user", "pending", 1),
+    ]
+    assert (await shell.json("provider", "verify", "chargeover-2"))["verification"] == "verified"
+    code, _, err = await shell("provider", "rename", "chargeover-2", "ChargeOver")
+    assert (code, "is called chargeover already" in err) == (1, True)
+    renamed = await shell.json("provider", "rename", "chargeover-2", "Charge Over, Inc.")
+    assert (renamed["slug"], renamed["name"], renamed["former_slug"]) == (
+        "charge-over-inc",
+        "Charge Over, Inc.",
+        "chargeover-2",
+    )
+    code, _, err = await shell("provider", "remove", "charge-over-inc")
+    assert (code, "is followed at 1 destination" in err) == (1, True)
+    await shell.json("unfollow", "charge-over-inc")
+    merged = await shell.json("provider", "merge", "chargeover", "charge-over-inc")
+    assert (merged["merged"], merged["into"]["slug"], merged["follows_moved"]) == (
+        "chargeover",
+        "charge-over-inc",
+        1,
+    )
+    follows = (await shell.json("list"))["follows"]
+    assert [(one["provider"], one["component_ids"]) for one in follows] == [("charge-over-inc", ["c1ma1nappl1c"])]
+    code, _, err = await shell("provider", "merge", "charge-over-inc", "charge-over-inc")
+    assert (code, "itself" in err) == (1, True)
+    await shell.json("unfollow", "charge-over-inc")
+    await shell.json("provider", "remove", "charge-over-inc")
+    assert (await shell.json("provider", "list"))["providers"] == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

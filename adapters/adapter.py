@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from adapters.fetch import Answer
-from adapters.schema import Snapshot
+from adapters.schema import Past, Snapshot
 
 
 class Getter(Protocol):
@@ -55,6 +55,10 @@ Read = Callable[[Page, Getter], Awaitable[Reading]]
 Raises AdapterError when the page could not be read whole: what was known of it stays true."""
 
 
+ReadPast = Callable[[Page, Getter], Awaitable[Past]]
+"""Reads what the page tells of its last ninety days beyond what `read` does. Raises AdapterError."""
+
+
 class Parse(Protocol):
     """The documents of one read, by their names, as a snapshot. Pure. Raises AdapterError and nothing else."""
 
@@ -96,3 +100,5 @@ class Adapter:
     """A page without any evidence is tried too: its documents stand at a fixed path below the page's address."""
     aliases: tuple[str, ...] = ()
     """Other names that people type."""
+    past: ReadPast | None = None
+    """For kinds of page that have a history beside what a read shows; asked once, by the first follow."""

@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from adapters import fields
-from adapters.adapter import Adapter, Knows
+from adapters.adapter import Adapter, Getter, Knows, Page
+from adapters.address import normalize_url
 from adapters.compose import compose, oldest_first
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -31,6 +32,8 @@ from adapters.schema import (
     IncidentPhase,
     Maintenance,
     MaintenancePhase,
+    Past,
+    PastDay,
     Snapshot,
     Status,
     Update,
@@ -237,6 +240,25 @@ def _affected(about: Record, posts: Mapping[str, Record]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))
 
 
+async def read_past(page: Page, getter: Getter) -> Past:
+    """The ninety days that `index.json` carries. Raises AdapterError."""
+    answer = await getter.get(f"{normalize_url(page.url)}/index.json")
+    return Past(days=past_days(answer.body) if answer.status == 200 else ())
+
+
+def past_days(document: bytes) -> tuple[PastDay, ...]:
+    """The days of each resource as its monitor saw them, where it has one. Raises AdapterError."""
+    included = fields.records(fields.decode(document, "index.json").get("included"))
+    return tuple(
+        PastDay(component_id=fields.key(one, "a resource"), day=day, status=status)
+        for one in included
+        if one.get("type") == "status_page_resource"
+        for told in fields.records(_attributes(one).get("status_history"))
+        for day, status in [(fields.day(told, "day"), STATUS.get(str(told.get("status")), Status.UNKNOWN))]
+        if day is not None and status != Status.UNKNOWN
+    )
+
+
 ADAPTER = Adapter(
     name=NAME,
     title="Better Stack",
@@ -250,5 +272,6 @@ ADAPTER = Adapter(
     ),
     hosts=(".betteruptime.com", "status.betterstack.com"),
     guessed=True,
+    past=read_past,
     aliases=("better uptime", "betteruptime"),
 )

@@ -38,6 +38,7 @@ MOST_ITEMS = 200
 ANY_FEED = f"{XML}, application/feed+json, application/json;q=0.9"
 
 _Phase = TypeVar("_Phase", IncidentPhase, MaintenancePhase)
+_ONE = re.compile(r"/(?:incident|maintenance|event|issue|notice|report)s?/[^/]{3,}/?$")
 _FIRST_LABEL = re.compile(r"\s*(?:<[^<>]{1,60}>\s*)*<(strong|b|h[1-6])>([^<]{3,40})</\1>", re.IGNORECASE)
 
 
@@ -98,6 +99,8 @@ def _identity(item: Item, site: str) -> str:
 
 
 def _leads_to_one(link: str, site: str) -> bool:
+    if _ONE.search(link):
+        return True
     parts = urlsplit(link)
     last = (parts.fragment or parts.query or parts.path).rstrip("/").rsplit("/", 1)[-1]
     return link.rstrip("/") != site.rstrip("/") and (any(map(str.isdigit, last)) or len(last) > 20)

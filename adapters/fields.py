@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import structlog
@@ -121,6 +121,15 @@ def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
             found = found.replace(tzinfo=zone)
         return _plausible(found.astimezone(UTC))
     except (ValueError, OverflowError):
+        return None
+
+
+def day(record: Record, key: str) -> date | None:
+    """A date (`2026-01-31`), or None."""
+    value = record.get(key)
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
         return None
 
 

@@ -5,7 +5,7 @@ does not tell is None or `unknown`, never guessed. The JSON of these models is p
 the webhooks).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -130,6 +130,23 @@ class Maintenance(Value):
     url: str | None = None
     component_ids: tuple[str, ...] = ()
     updates: tuple[Update, ...] = ()
+
+
+class PastDay(Value):
+    """What a page's own history says of one of its components on one day, in the page's zone."""
+
+    component_id: str
+    day: date
+    status: Status
+    """The worst of the day, as far as the page counts it."""
+
+
+class Past(Value):
+    """What a page tells of the time before it was read for the first time."""
+
+    days: tuple[PastDay, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    """Incidents that are over and that a read of the page doesn't show."""
 
 
 class Provider(Value):

@@ -21,6 +21,7 @@ from adapters.address import normalize_url
 from adapters.fetch import AdapterError, Answer
 from adapters.schema import Value
 from adapters.statuspage_parse import assemble, ids, parse
+from adapters.statuspage_past import read_past
 
 __all__ = ["ADAPTER", "parse", "read"]
 
@@ -272,10 +273,11 @@ ADAPTER = Adapter(
     knows=Knows(
         stable_ids="yes",
         complete="yes",
-        history="the 50 newest incidents and maintenances",
+        history="50 incidents and maintenances; 90 days from its HTML",
         cheap="ETag, else a digest of `summary.json`; one document",
     ),
     hosts=(".statuspage.io", ".status.atlassian.com"),
+    past=read_past,
     marks=("dka575ofm4ao0.cloudfront.net", "cdn.statuspage.io", "statuspage.io/images"),
     guessed=True,
 )

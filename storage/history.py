@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import schema
 from adapters.schema import Impact, MaintenancePhase, Status
 from storage import state
-from storage.tables import Incident, Maintenance, Observation, Provider, Span
+from storage.tables import Component, Incident, Maintenance, Observation, PastDay, Provider, Span
 
 
 class DayState(IntEnum):
@@ -108,6 +108,16 @@ def observed(
     ]
 
 
+def filled(days: Sequence[tuple[date, Status]]) -> list[Stretch]:
+    """What the page's own history says of whole days. Its days are those of its zone, taken for days in UTC."""
+    return [
+        Stretch(_OF_STATUS[status], begins, begins + timedelta(days=1))
+        for day, status in days
+        for begins in [datetime.combine(day, time(), UTC)]
+        if _OF_STATUS[status] != DayState.UNKNOWN
+    ]
+
+
 def told(
     incidents: Sequence[schema.Incident], maintenances: Sequence[schema.Maintenance], now: datetime
 ) -> list[Stretch]:
@@ -173,6 +183,47 @@ async def stretches(session: AsyncSession, provider: Provider, since: datetime, 
             or_(Maintenance.ends_at.is_(None), Maintenance.ends_at >= since),
         )
     )
-    return observed(observations, spans) + told(
+    told_by_page = told(
         [state.incident(row) for row in incidents], [state.maintenance(row) for row in maintenances], now
     )
+    return observed(observations, spans) + told_by_page + filled(await _past_days(session, provider, since))
+
+
+async def fill(session: AsyncSession, provider_id: int, days: Sequence[schema.PastDay]) -> None:
+    """Keeps what the page's own history says of components that are known, for the days not kept already."""
+    ids = {
+        external_id: id_
+        for id_, external_id in await session.execute(
+            select(Component.id, Component.external_id).where(Component.provider_id == provider_id)
+        )
+    }
+    known = set(
+        await session.execute(
+            select(PastDay.component_id, PastDay.day).where(PastDay.component_id.in_(ids.values()))
+        )
+    )
+    new = {(ids[one.component_id], one.day): str(one.status) for one in days if one.component_id in ids}
+    rows = [
+        {"component_id": id_, "day": day, "status": status}
+        for (id_, day), status in new.items()
+        if (id_, day) not in known
+    ]
+    if rows:
+        await session.execute(insert(PastDay), rows)
+
+
+async def _past_days(session: AsyncSession, provider: Provider, since: datetime) -> list[tuple[date, Status]]:
+    """Of the days before the page was first read."""
+    if provider.first_read_at is None:
+        return []
+    rows = await session.execute(
+        select(PastDay.day, PastDay.status)
+        .join(Component, Component.id == PastDay.component_id)
+        .where(
+            Component.provider_id == provider.id,
+            PastDay.day >= since.date(),
+            PastDay.day < provider.first_read_at.date(),
+        )
+        .distinct()
+    )
+    return [(day, Status(status)) for day, status in rows]

@@ -1,6 +1,6 @@
 """Every table on one page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -172,6 +172,16 @@ class Span(Table):
     from_at: Mapped[datetime]
     until_at: Mapped[datetime | None]
     """None: still so."""
+
+
+class PastDay(Table):
+    """What a page's own history said of a component's day, before anybody read the page: filled, not observed."""
+
+    __tablename__ = "past_days"
+
+    component_id: Mapped[int] = mapped_column(ForeignKey("components.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    status: Mapped[str]
 
 
 class CaseColumns:

@@ -1,5 +1,6 @@
 """follow: this provider, to this destination, with these filters."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from adapters import detect
 from adapters.adapter import Page, Reading
 from adapters.catalogue import Entry
 from adapters.fetch import AdapterError
-from adapters.schema import Impact, Snapshot
+from adapters.schema import Impact, Past, Snapshot
 from bot.commands import destinations
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.commands.services import (
@@ -28,8 +29,11 @@ from bot.commands.services import (
 from relay import record
 from relay.events import Stream
 from relay.record import ImplausibleError
-from storage import follows, providers
+from storage import follows, history, providers
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider
+
+LONGEST_PAST = 10.0
+"""Seconds that a page may take to tell its history."""
 
 log = structlog.get_logger("follow")
 
@@ -41,7 +45,7 @@ async def follow(services: Services, request: Request) -> Reply:
     streams, least = _streams(request), _least_impact(request)
     uri = request.to or request.here
     destinations.transport_of(uri, services)
-    found = await _find(services, request.provider)
+    found = await _with_past(services, await _find(services, request.provider))
     async with services.database.write() as session:
         provider, note = await _provider(services, session, found)
         component_ids = await _component_ids(session, provider, request.components)
@@ -67,6 +71,21 @@ class _Found:
     source: str = "user"
     reading: Reading | None = None
     problem: str | None = None
+    past: Past = Past()
+
+
+async def _with_past(services: Services, found: _Found) -> _Found:
+    """With what the page tells of the time before, where it is read for the first time. A page that keeps its
+    history to itself is followed all the same."""
+    read_past = services.adapters[found.adapter].past
+    if read_past is None or found.provider_id is not None or found.reading is None:
+        return found
+    try:
+        async with asyncio.timeout(LONGEST_PAST):
+            return replace(found, past=await read_past(Page(url=found.url, now=services.now()), services.fetcher))
+    except (AdapterError, TimeoutError) as error:
+        log.info("no history", url=found.url, reason=str(error))
+        return found
 
 
 async def _find(services: Services, text: str) -> _Found:
@@ -140,11 +159,20 @@ async def _provider(services: Services, session: AsyncSession, found: _Found) ->
         session.add(provider)
         await session.flush()
     if found.reading is not None and found.reading.snapshot is not None:
+        reading = _with_incidents(found.reading, found.past) if provider.first_read_at is None else found.reading
         try:
-            await record.record_snapshot(session, provider, found.reading, services.pace)
+            await record.record_snapshot(session, provider, reading, services.pace)
         except ImplausibleError as doubt:
             return provider, str(doubt)
+    await history.fill(session, provider.id, found.past.days)
     return provider, found.problem
+
+
+def _with_incidents(reading: Reading, past: Past) -> Reading:
+    assert reading.snapshot is not None
+    shown = {one.id for one in reading.snapshot.incidents}
+    all_ = (*reading.snapshot.incidents, *(one for one in past.incidents if one.id not in shown))
+    return replace(reading, snapshot=reading.snapshot.model_copy(update={"incidents": all_}))
 
 
 def _new_provider(found: _Found, slug: str) -> Provider:

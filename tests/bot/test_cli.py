@@ -7,13 +7,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from standins.receiver import Receiver
 
-from bot.demo import LOGIN_OUTAGE, DemoPage, load
+from bot.demo import LOGIN_OUTAGE, DemoPage, documents, load
 
 
 @dataclass
@@ -72,6 +75,31 @@ async def test_a_page_is_checked_without_storing_anything(shell: Shell) -> None:
     assert set(answer) == {"provider", "status", "components", "incidents", "maintenances", "read_at", "evidence"}
     assert answer["evidence"][-1] == "it reads whole as Atlassian Statuspage"
     assert os.listdir(shell.folder) == []
+
+
+async def test_a_new_follow_knows_the_days_that_the_page_tells(shell: Shell) -> None:
+    today = datetime.now(UTC).date()
+    days = [
+        {"date": str(today - timedelta(days=back)), "outages": {"m": 60} if back == 7 else {}}
+        for back in range(90)
+    ]
+    told = {"c1ma1nappl1c": {"component": {"code": "c1ma1nappl1c"}, "days": days}}
+    shown = documents(load(LOGIN_OUTAGE), 0)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/":
+            text = f"<!DOCTYPE html><script>var uptimeData = {json.dumps(told)};</script>"
+            return web.Response(text=text, content_type="text/html")
+        return web.json_response(shown[request.path]) if request.path in shown else web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        await shell.json("follow", str(server.make_url("/")))
+    uptime = await shell.json("uptime", "chargeover")
+    assert uptime["known_days"] == 90
+    assert {one["date"]: one["state"] for one in uptime["days"]}[str(today - timedelta(days=7))] == "outage"
+    assert uptime["counts"]["operational"] == 89 - uptime["counts"]["maintenance"] - uptime["counts"]["degraded"]
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """Reads the documents of most kinds of page: each with its validators, parsed only when one of them is new."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
 
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from adapters.adapter import Getter, Page, Parse, Reading
 from adapters.address import exact_url, normalize_url
 from adapters.fetch import AdapterError, Answer
-from adapters.schema import Snapshot, Value
+from adapters.schema import Incident, Maintenance, Snapshot, Value
 
 JSON = "application/json"
 XML = "application/rss+xml, application/atom+xml, application/xml, text/xml"
@@ -44,16 +45,24 @@ class _Copy(Value):
     last_modified: str | None = None
 
 
+class _Kind(Value):
+    """Incidents, or maintenances: the ids that the page listed, with those that it lists no more and that are
+    open still; and whether what it doesn't list is not active."""
+
+    ids: tuple[str, ...] = ()
+    complete: bool = False
+
+
 class _Memory(Value):
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     place: str = ""
     copies: dict[str, _Copy] = {}
     said: str = ""
     """The digest of the last snapshot, for pages whose documents tick."""
     listed: tuple[str, ...] = ()
     """Ids of everything that the page listed."""
-    complete: bool = False
-    """What is not listed is not active."""
+    incidents: _Kind = _Kind()
+    maintenances: _Kind = _Kind()
     afresh_at: float = 0.0
 
 
@@ -72,7 +81,7 @@ class DocumentReader:
         known = _remembered(page.memory)
         url = exact_url(page.url) if self.exact else normalize_url(page.url)
         place = known.place or (await self.locate(url, getter) if self.locate else url)
-        strays = page.open_ids.difference(known.listed) if known.complete else frozenset()
+        strays = _gone(page.open_ids, set(known.listed), known.incidents, known.maintenances)
         afresh = bool(strays) or page.now.timestamp() - known.afresh_at >= AFRESH_EVERY
         visit = _Visit(self.documents(place), getter, known.copies, afresh)
         await visit.read_main()
@@ -80,16 +89,22 @@ class DocumentReader:
             self.parse(visit.bodies, url=url, read_at=page.now)  # not such a page: it is asked for nothing more
         await visit.read_others()
         if not strays and not visit.news:
-            return Reading(None, page.memory)
+            return Reading(None, _afresh(known, page.now) if afresh else page.memory)
         await visit.read_what_was_unchanged()
-        snapshot = _with_gone(self.parse(visit.bodies, url=url, read_at=page.now), page.open_ids)
+        read = self.parse(visit.bodies, url=url, read_at=page.now)
+        incidents = _kind(read.incidents, read.coverage.active_incidents, known.incidents, page.open_ids)
+        maintenances = _kind(
+            read.maintenances, read.coverage.active_maintenances, known.maintenances, page.open_ids
+        )
+        snapshot = _with_gone(read, _gone(page.open_ids, _ids(read), incidents, maintenances))
         said = _digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
         memory = _Memory(
             place=place if self.locate else "",
             copies=visit.copies,
             said=said,
             listed=tuple(sorted(_ids(snapshot))),
-            complete=snapshot.coverage.active_incidents and snapshot.coverage.active_maintenances,
+            incidents=incidents,
+            maintenances=maintenances,
             afresh_at=page.now.timestamp() if afresh else known.afresh_at,
         )
         same = said == known.said and not snapshot.coverage.gone
@@ -164,17 +179,35 @@ def _digest(document: bytes) -> str:
     return blake2b(document, digest_size=12).hexdigest()
 
 
-def _with_gone(snapshot: Snapshot, open_ids: frozenset[str]) -> Snapshot:
-    """On a page that lists all that is active and knows nothing else, what it lists no more is gone."""
+def _kind(
+    cases: Sequence[Incident | Maintenance], complete: bool, known: _Kind, open_ids: frozenset[str]
+) -> _Kind:
+    ids = {case.id for case in cases} | open_ids.intersection(known.ids)
+    return _Kind(ids=tuple(sorted(ids)), complete=complete)
+
+
+def _gone(open_ids: frozenset[str], listed: set[str], *kinds: _Kind) -> frozenset[str]:
+    """On a page that lists all that is active and knows nothing else, what it lists no more is gone. What nobody
+    remembers may be of either kind."""
+    found = set()
+    for id_ in open_ids - listed:
+        its = [kind for kind in kinds if id_ in kind.ids] or kinds
+        if all(kind.complete for kind in its):
+            found.add(id_)
+    return frozenset(found)
+
+
+def _with_gone(snapshot: Snapshot, gone: frozenset[str]) -> Snapshot:
     coverage = snapshot.coverage
-    gone = open_ids - _ids(snapshot)
-    if not gone or not (coverage.active_incidents and coverage.active_maintenances):
-        return snapshot
     return snapshot.model_copy(update={"coverage": coverage.model_copy(update={"gone": coverage.gone | gone})})
 
 
 def _ids(snapshot: Snapshot) -> set[str]:
     return {case.id for case in snapshot.incidents} | {case.id for case in snapshot.maintenances}
+
+
+def _afresh(known: _Memory, now: datetime) -> dict[str, object]:
+    return known.model_copy(update={"afresh_at": now.timestamp()}).model_dump(mode="json")
 
 
 def _remembered(memory: Mapping[str, object]) -> _Memory:

@@ -3,9 +3,7 @@
 `standins/cases.py` says what a case is; `expect.py` writes what is expected of a new one, to be read by a person.
 """
 
-import asyncio
 import contextlib
-import functools
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -15,12 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from standins.cases import FIXTURES, SERVED, Shelf, Site, page_url, plain
+from standins.cases import FIXTURES, SERVED, Site, page_url, plain, whole
 
 from adapters import ADAPTERS
 from adapters.adapter import Page
 from adapters.fetch import AdapterError, Fetcher
-from adapters.reader import DocumentReader, Locate
 from adapters.schema import Status
 
 Serve = Callable[..., Awaitable[str]]
@@ -73,7 +70,7 @@ hostile = (
 
 def _read_whatever(name: str, data: st.DataObject) -> None:
     adapter = ADAPTERS[name]
-    documents = dict(_whole(name))
+    documents = dict(whole(name))
     main = next(iter(documents))
     broken = data.draw(st.sampled_from(sorted(documents)))
     documents[broken] = data.draw(hostile)
@@ -89,7 +86,7 @@ def _read_whatever(name: str, data: st.DataObject) -> None:
 
 def _read_with_junk(name: str, data: st.DataObject) -> None:
     adapter = ADAPTERS[name]
-    documents = dict(_whole(name))
+    documents = dict(whole(name))
     broken = data.draw(st.sampled_from(sorted(documents)))
     try:
         decoded = json.loads(documents[broken])
@@ -144,37 +141,3 @@ def test_many_more_hostile_documents(
     name: str, read: Callable[[str, st.DataObject], None], data: st.DataObject
 ) -> None:
     read(name, data)
-
-
-@functools.cache
-def _whole(name: str) -> dict[str, bytes]:
-    """The documents of the adapter's largest case, under the names that its `parse` knows them by."""
-    read = ADAPTERS[name].read
-    if not isinstance(read, DocumentReader):
-        return _OTHERS[name]()
-    cases = [case for case in SERVED if case.parent.name == name and (case / "expected.json").exists()]
-    case = max(cases, key=lambda one: sum(file.stat().st_size for file in one.rglob("*") if file.is_file()))
-    shelf = Shelf(case)
-    place = page_url(case, "https://status.example.com")
-    if read.locate:
-        place = asyncio.run(_located(read.locate, place, shelf))
-    found = {name: shelf.body(document.url) for name, document in read.documents(place).items()}
-    return {name: body for name, body in found.items() if body is not None}
-
-
-async def _located(locate: Locate, url: str, shelf: Shelf) -> str:
-    return await locate(url, shelf)
-
-
-def _statuspage() -> dict[str, bytes]:
-    folder = FIXTURES / "statuspage" / "chargeover-login-outage"
-    return {name: (folder / f"{name}.json").read_bytes() for name in ("summary", "incidents", "maintenances")}
-
-
-def _uptimerobot() -> dict[str, bytes]:
-    folder = FIXTURES / "uptimerobot" / "two-pages"
-    return {name: (folder / f"{name}.json").read_bytes() for name in ("page1", "page2")}
-
-
-_OTHERS = {"statuspage": _statuspage, "uptimerobot": _uptimerobot}
-"""The documents of adapters that choose what to read."""

@@ -6,6 +6,8 @@ snapshot) or `error.txt` (why it can't be read, in one line). `page.txt` holds t
 that is not `/`.
 """
 
+import asyncio
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from adapters import ADAPTERS
 from adapters.fetch import Answer
+from adapters.reader import DocumentReader, Locate
 from adapters.schema import Snapshot
 
 FIXTURES = Path(__file__).parents[1] / "adapters" / "fixtures"
@@ -79,3 +83,37 @@ class Shelf:
         file = self.case / "www" / path.lstrip("/")
         file = file / "index" if path.endswith("/") or file.is_dir() else file
         return file.read_bytes() if file.is_file() else None
+
+
+@functools.cache
+def whole(adapter: str) -> dict[str, bytes]:
+    """The documents of the adapter's largest case, under the names that its `parse` knows them by."""
+    read = ADAPTERS[adapter].read
+    if not isinstance(read, DocumentReader):
+        return _OTHERS[adapter]()
+    cases = [case for case in SERVED if case.parent.name == adapter and (case / "expected.json").exists()]
+    case = max(cases, key=lambda one: sum(file.stat().st_size for file in one.rglob("*") if file.is_file()))
+    shelf = Shelf(case)
+    place = page_url(case, "https://status.example.com")
+    if read.locate:
+        place = asyncio.run(_located(read.locate, place, shelf))
+    found = {name: shelf.body(document.url) for name, document in read.documents(place).items()}
+    return {name: body for name, body in found.items() if body is not None}
+
+
+async def _located(locate: Locate, url: str, shelf: Shelf) -> str:
+    return await locate(url, shelf)
+
+
+def _statuspage() -> dict[str, bytes]:
+    folder = FIXTURES / "statuspage" / "chargeover-login-outage"
+    return {name: (folder / f"{name}.json").read_bytes() for name in ("summary", "incidents", "maintenances")}
+
+
+def _uptimerobot() -> dict[str, bytes]:
+    folder = FIXTURES / "uptimerobot" / "two-pages"
+    return {name: (folder / f"{name}.json").read_bytes() for name in ("page1", "page2")}
+
+
+_OTHERS = {"statuspage": _statuspage, "uptimerobot": _uptimerobot}
+"""The documents of adapters that choose what to read."""

@@ -1,4 +1,7 @@
-"""`make bench`: the figures of the README, measured here and now. Each stands beside its yardstick."""
+"""`make bench`: the figures of the README, measured here and now. Each stands beside its yardstick.
+
+PYTHONPATH=.:tests python -m bench e f    # these sections alone
+"""
 
 import asyncio
 import contextlib
@@ -9,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 import httpx
+from bench import parsing
 from bench.world import world
 from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
@@ -338,21 +342,44 @@ def quiet_logs() -> None:
         logs.configure("json")
 
 
-async def main() -> None:
+async def everybody_told() -> None:
+    for followers, rounds in ((1, 200), (100, 20), (1000, 5)):
+        with world() as address:
+            await latency(address, followers, rounds)
+
+
+async def beside_a_world(section: Callable[[str], Awaitable[None]]) -> None:
+    with world() as address:
+        await section(address)
+
+
+def show(rows: Iterable[parsing.Row]) -> None:
+    for row in rows:
+        line(*row)
+
+
+SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
+    "a": lambda: beside_a_world(polls),
+    "b": everybody_told,
+    "c": lambda: beside_a_world(memory),
+    "d": status,
+    "e": lambda: asyncio.to_thread(show, parsing.parse_times()),
+    "f": lambda: asyncio.to_thread(show, parsing.search_times()),
+}
+
+
+async def main(wanted: list[str]) -> None:
+    """All sections, or those of these letters."""
+    if unknown := set(wanted) - SECTIONS.keys():
+        sys.exit(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     quiet_logs()
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
     print(f"{platform.python_implementation()} {platform.python_version()}, {machine}, SQLite\n")
     print("| what | figure | beside |\n|---|---|---|")
-    with world() as address:
-        await polls(address)
-        await latency(address, 1, 200)
-    for followers, rounds in ((100, 20), (1000, 5)):
-        with world() as address:
-            await latency(address, followers, rounds)
-    with world() as address:
-        await memory(address)
-    await status()
+    for letter, section in SECTIONS.items():
+        if not wanted or letter in wanted:
+            await section()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

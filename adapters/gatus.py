@@ -85,7 +85,7 @@ ADAPTER = Adapter(
         stable_ids="of group and name",
         complete="there are no incidents: endpoints alone",
         history="none",
-        cheap="one result of each endpoint; times tick, so what they say is compared",
+        cheap="one result of each endpoint; a digest of what they say",
     ),
     marks=("window.config = {logo:",),
     paths=("/api/v1/endpoints/statuses",),

@@ -361,7 +361,7 @@ ADAPTER = Adapter(
         stable_ids="yes",
         complete="yes",
         history="everything; none on pages without a feed",
-        cheap="validators and digests of two documents; the feed's ticks are passed over",
+        cheap="validators and digests of two documents, but for ticks",
     ),
     hosts=(".openstatus.dev",),
     marks=("/api/status/summary.json",),

@@ -291,7 +291,7 @@ ADAPTER = Adapter(
         stable_ids="yes",
         complete="yes, but planned work only of a page of one instance",
         history="none: what ended vanishes",
-        cheap="validators and the digest of a document of 1.5 MB; small ones for an instance or a product",
+        cheap="validators and digests; 1.5 MB for all, little for one",
     ),
     hosts=("status.salesforce.com", "api.status.salesforce.com", "trust.salesforce.com"),
     paths=("/v1/instances/status/preview",),

@@ -276,7 +276,7 @@ ADAPTER = Adapter(
         stable_ids="yes; updates by their time",
         complete="yes, up to 25",
         history="the newest 25 notices",
-        cheap="validators and digests of five small documents, which are ten minutes old at worst",
+        cheap="five documents' validators and digests; 10 min old at most",
     ),
     hosts=(".sorryapp.com",),
     marks=("sorryapp.com",),

@@ -277,7 +277,7 @@ ADAPTER = Adapter(
     parse=parse,
     knows=Knows(
         stable_ids="yes: slugs of sites, numbers of issues",
-        complete="where the repository has fewer than a hundred issues and GitHub answers",
+        complete="with fewer than a hundred issues, and if GitHub answers",
         history="the latest hundred issues",
         cheap="validators; GitHub's API every ten minutes",
     ),

@@ -245,9 +245,9 @@ ADAPTER = Adapter(
     parse=parse,
     knows=Knows(
         stable_ids="yes; recurring maintenances by the time they begin",
-        complete="yes, of pinned notes and of maintenances that run; those to come are not told",
+        complete="yes (pinned notes); maintenances only while they run",
         history="the latest notes since 2.1, none before",
-        cheap="validators and digests of three documents, which the server keeps for one to five minutes",
+        cheap="validators and digests of three documents, 1 to 5 min old",
     ),
     marks=('id="preload-data"', 'href="/api/status-page/'),
     aliases=("kuma",),

@@ -204,7 +204,7 @@ ADAPTER = Adapter(
         stable_ids="yes",
         complete="it lists monitors, no incidents",
         history="none: how monitors fare now",
-        cheap="validators of a list of one page, and the digest of what it says",
+        cheap="a digest of what it says; validators for a list of one page",
     ),
     hosts=(HOST,),
     marks=("pspapipath",),

@@ -190,7 +190,7 @@ ADAPTER = Adapter(
         stable_ids="yes",
         complete="yes",
         history="the newest twenty incidents",
-        cheap="validators and digests of three documents, of 0.4 MB and less",
+        cheap="validators and digests of three documents of up to 0.4 MB",
     ),
     hosts=("status.yandex.cloud",),
 )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -164,7 +165,18 @@ def word(kind: str, value: object, known: Mapping[str, _Known], unknown: _Known)
 def link(record: Record, key: str) -> str | None:
     """A web address, or None."""
     found = text(record, key)
-    return found if found and found.startswith(("https://", "http://")) and len(found) < 2000 else None
+    if found is None or not found.startswith(("https://", "http://")) or len(found) >= 2000:
+        return None
+    return found if is_address(found) else None
+
+
+def is_address(text: str) -> bool:
+    """Whether it can be taken apart at all: `https://[` can't."""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
 
 
 def number(record: Record, key: str) -> float | None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import urlsplit
 
 import feedparser
 
@@ -25,7 +24,7 @@ LONGEST_TITLE = 500
 
 @dataclass(frozen=True)
 class Item:
-    """`id` and `link` are empty where the feed names none; `html` is the longest text that it has."""
+    """`id` and `link` are empty where the feed names none that is one; `html` is the longest text that it has."""
 
     id: str
     link: str
@@ -76,8 +75,9 @@ def _xml_feed(document: bytes) -> Items:
         raise AdapterError("the document is not a feed")
     if found.get("bozo") and not found["entries"]:
         raise AdapterError("the feed is broken off or malformed")
-    site = _link(_text(found["feed"], "link"))
-    return Items(_text(found["feed"], "title"), site, tuple(map(_item, found["entries"])))
+    return Items(
+        _text(found["feed"], "title"), _link(_text(found["feed"], "link")), tuple(map(_item, found["entries"]))
+    )
 
 
 def _item(entry: dict[str, Any]) -> Item:
@@ -93,15 +93,6 @@ def _item(entry: dict[str, Any]) -> Item:
     )
 
 
-def _link(text: str) -> str:
-    """A link that can be taken apart, or nothing."""
-    try:
-        urlsplit(text)
-    except ValueError:
-        return ""
-    return text
-
-
 def _terms(tags: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(term for tag in tags if (term := _text(tag, "term")))
 
@@ -109,6 +100,10 @@ def _terms(tags: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 def _text(record: dict[str, Any], key: str) -> str:
     value = dict.get(record, key)  # feedparser's own get warns of the keys that it makes up
     return value.strip() if isinstance(value, str) else ""
+
+
+def _link(address: str) -> str:
+    return address if fields.is_address(address) else ""
 
 
 def _moment(parsed: Any) -> datetime | None:
@@ -133,7 +128,7 @@ def _json_item(record: Record) -> Item:
     text = record.get("content_html") or record.get("content_text") or record.get("summary")
     return Item(
         id=plain.line(str(identity)) if isinstance(identity, str | int) else "",
-        link=_link(fields.link(record, "url") or ""),
+        link=fields.link(record, "url") or "",
         title=(fields.text(record, "title") or "")[:LONGEST_TITLE],
         html=text if isinstance(text, str) else "",
         published=_aware(record, "date_published"),

@@ -157,6 +157,17 @@ def test_what_is_no_feed(document: bytes) -> None:
         items(document)
 
 
+@pytest.mark.parametrize("link", ["https://[", "https://]x/", "https://a\u2100b/"])
+def test_a_link_that_leads_nowhere_is_none(link: str) -> None:
+    document = (
+        f"<rss version='2.0'><channel><title>Acme Status</title><link>{link}</link><item><link>{link}</link>"
+        "<title>[Investigating] Slow mail</title><guid isPermaLink='false'>one</guid>"
+        "<pubDate>Wed, 31 Dec 2025 10:00:00 GMT</pubDate></item></channel></rss>"
+    )
+    snapshot = feed.parse({"feed": document.encode()}, url="https://status.acme.example", read_at=READ_AT)
+    assert [(one.id, one.url) for one in snapshot.incidents] == [("one", None)]
+
+
 def test_a_feed_that_is_too_large() -> None:
     with pytest.raises(AdapterError, match="too large"):
         items(rss(" " * 2_000_000))

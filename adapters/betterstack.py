@@ -221,7 +221,7 @@ def _updates(posts: Mapping[str, Record], over: _Phase, unknown: _Phase) -> tupl
         about = _attributes(post)
         posted_at = fields.moment(about, "published_at")
         if posted_at is not None:
-            told = {one.get("status") for one in _told_of(about)}
+            told = {fields.text(one, "status") for one in _told_of(about)}
             phase = over if told == {"resolved"} else unknown
             found.append(Update(id=id, phase=phase, body=fields.body(about, "message"), posted_at=posted_at))
     return oldest_first(found)

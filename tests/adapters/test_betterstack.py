@@ -1,9 +1,11 @@
 """Better Stack: how far a maintenance is, and the recorded page."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from standins.cases import whole
 
 from adapters import betterstack
 from adapters.schema import Impact, IncidentPhase, MaintenancePhase, Status
@@ -62,3 +64,14 @@ def test_the_recorded_page(read_at: datetime) -> None:
     ]
     assert page.coverage.active_incidents
     assert page.coverage.past_incidents
+
+
+@pytest.mark.parametrize("junk", [[], {}, 1])
+def test_a_status_that_is_no_word(junk: object) -> None:
+    page = json.loads(whole("betterstack")["index"])
+    for record in page["included"]:
+        for affected in record["attributes"].get("affected_resources") or []:
+            affected["status"] = junk
+    documents = {"index": json.dumps(page).encode()}
+    read_at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert betterstack.parse(documents, url="https://status.example.com", read_at=read_at).incidents

@@ -267,7 +267,7 @@ ADAPTER = Adapter(
     knows=Knows(
         stable_ids="yes",
         complete="yes",
-        history="the reports that the page still shows: weeks",
+        history="weeks of reports; 90 days of each monitor",
         cheap="validators and digests of one document",
     ),
     hosts=(".betteruptime.com", "status.betterstack.com"),

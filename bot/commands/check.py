@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from adapters import ADAPTERS, catalogue, detect, named
-from adapters.adapter import Page
-from adapters.fetch import Fetcher
+from adapters.adapter import Page, Reading
+from adapters.fetch import AdapterError, Fetcher
 from adapters.schema import OVER, Component, Incident, Maintenance, Snapshot, Status
 from bot.commands.reply import CommandError, Reply, Row, Section
 from bot.commands.services import counted, words
@@ -18,22 +18,38 @@ async def check(settings: Settings, page: str, adapter: str | None, now: datetim
     chosen = named(adapter) if adapter is not None else None
     if adapter is not None and chosen is None:
         raise CommandError(f"There is no adapter {adapter[:40]!r}; there are {', '.join(sorted(ADAPTERS))}")
-    entry = catalogue.load().find(page)
-    url = entry.url if entry is not None else page
     fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
     try:
-        if chosen is None and entry is not None and entry.adapter is not None:
-            chosen = ADAPTERS[entry.adapter]
         if chosen is not None:
-            reading = await chosen.read(Page(url=url, now=now), fetcher)
-            evidence: tuple[str, ...] = ()
+            reading = await chosen.read(Page(url=_address(page), now=now), fetcher)
+            evidence: tuple[str, ...] = (f"it reads whole as {chosen.title}",)
         else:
-            found = await detect.detect(url, fetcher, now)
-            reading, evidence = found.reading, found.evidence
+            reading, evidence = await _look(page, fetcher, now)
     finally:
         await fetcher.aclose()
     assert reading.snapshot is not None
     return _reply(reading.snapshot, evidence)
+
+
+def _address(page: str) -> str:
+    entry = catalogue.load().find(page)
+    return entry.url if entry is not None else page
+
+
+async def _look(page: str, fetcher: Fetcher, now: datetime) -> tuple[Reading, tuple[str, ...]]:
+    """As the catalogue has it; where that fails, or it doesn't say, by what the page looks like."""
+    entry = catalogue.load().find(page)
+    doubt: tuple[str, ...] = ()
+    if entry is not None and entry.adapter is not None:
+        adapter = ADAPTERS[entry.adapter]
+        try:
+            reading = await adapter.read(Page(url=entry.url, now=now), fetcher)
+        except AdapterError as error:
+            doubt = (f"the catalogue has it as {adapter.title}: {error.reason}",)
+        else:
+            return reading, (f"the catalogue has it as {entry.name}", f"it reads whole as {adapter.title}")
+    found = await detect.detect(_address(page), fetcher, now)
+    return found.reading, doubt + found.evidence
 
 
 def _reply(snapshot: Snapshot, evidence: tuple[str, ...]) -> Reply:

@@ -2,7 +2,7 @@
 
 The list holds every incident of about a year, also each that is active: what has no `end` (absent or
 null) and whose newest update is not `AVAILABLE`. An empty list is taken for none. It is long (over a megabyte), so
-of what is over only what ended in the last `DAYS` is told. `status_impact` says how bad an incident is; updates
+of what is over only the newest `MOST_PAST` are told. `status_impact` says how bad an incident is; updates
 stand newest first, have no ids and tell no phases but the end. Those that follow it (reports) are `AVAILABLE` too.
 An incident's `uri` is relative. Its `external_desc` may be a whole text in Markdown, under a label (`**Title:**`).
 The products have no status of their own: one is as bad as the worst active incident that names it, and fine when
@@ -13,10 +13,10 @@ Sources: a recorded list of status.cloud.google.com; its incidents.schema.json a
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters import fields, plain
-from adapters.compose import OF_IMPACT, compose, oldest_first, worst
+from adapters.compose import LONG_AGO, OF_IMPACT, compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document
@@ -33,7 +33,8 @@ from adapters.schema import (
     rfc3339,
 )
 
-DAYS = 100
+MOST_PAST = 100
+"""Incidents that are over. By number, not by age: a quiet dashboard shows its last ones, too."""
 
 IMPACT = {
     "AVAILABLE": Impact.NONE,
@@ -86,7 +87,7 @@ def snapshot(
         read_at=read_at,
         name=name,
         components=None if products is None else _components(products, every),
-        incidents=[one for one in every if _is_recent(one, read_at - timedelta(days=DAYS))],
+        incidents=_newest(every),
         coverage=Coverage(active_incidents=True, active_maintenances=True, past_incidents=True),
         calm=True,
     )
@@ -179,5 +180,8 @@ def _link(record: Record, place: str) -> str | None:
     return f"{place}/{uri.lstrip('/')}"
 
 
-def _is_recent(incident: Incident, since: datetime) -> bool:
-    return incident.phase not in OVER or incident.resolved_at is None or incident.resolved_at >= since
+def _newest(incidents: Iterable[Incident]) -> list[Incident]:
+    """Everything active, and the newest of what is over."""
+    ordered = sorted(incidents, key=lambda one: one.started_at or LONG_AGO, reverse=True)
+    over = [one for one in ordered if one.phase in OVER]
+    return [one for one in ordered if one.phase not in OVER] + over[:MOST_PAST]

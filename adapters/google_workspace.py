@@ -33,7 +33,7 @@ ADAPTER = Adapter(
     knows=Knows(
         stable_ids="yes; updates by their times",
         complete="yes",
-        history=f"{google.DAYS} days, of the year that the page has",
+        history=f"the newest {google.MOST_PAST} incidents",
         cheap="validators and digests of two documents",
     ),
     paths=("/appsstatus", DASHBOARD, f"{DASHBOARD}/summary", f"{DASHBOARD}/incidents.json"),

@@ -1,8 +1,9 @@
 """Azure: the feed behind `azure.status.microsoft` lists what goes on now and nothing else.
 
-It says `Azure Status` and holds no item when all is well; the geo-routed `status.azure.com` has answered so in the
-middle of an outage, so the page is read at its canonical place. The `guid` is made of the title, the link is an
-internal host. Phases stand in the prose alone, and there are no impacts; categories name services and regions.
+It says `Azure Status` and holds no item when all is well; the geo-routed `status.azure.com` has answered so in
+the middle of an outage, so the page is read at its canonical place. The `guid` is made of the title, the link is
+an internal host. What is listed goes on, however long ago it was posted. Phases stand in the prose alone, and
+there are no impacts; categories name services and regions.
 Sources: two recorded feeds, one of an outage.
 """
 
@@ -32,7 +33,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     if listed.title != TITLE:
         raise AdapterError("this is not the feed of Azure")
     here = [replace(one, link="") for one in listed.items if one.title or one.html]
-    incidents, maintenances = feed.told(here, listed.link, read_at)
+    incidents, maintenances = feed.told(here, listed.link)
     return compose(
         adapter=NAME,
         url=url,

@@ -46,7 +46,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     """`documents` holds `feed`. Raises AdapterError."""
     feed = items(documents["feed"])
     listed = [one for one in feed.items if one.title or one.html][:MOST_ITEMS]
-    incidents, maintenances = told(listed, feed.link, read_at)
+    incidents, maintenances = told(listed, feed.link, read_at - NEWS_AGE)
     return compose(
         adapter=NAME,
         url=url,
@@ -60,10 +60,13 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     )
 
 
-def told(listed: Sequence[Item], site: str, read_at: datetime) -> tuple[list[Incident], list[Maintenance]]:
-    """What items tell of, as far as it is news or says how far it is. `site` is the link of the whole feed."""
+def told(
+    listed: Sequence[Item], site: str, news_since: datetime | None = None
+) -> tuple[list[Incident], list[Maintenance]]:
+    """What items tell of; those that tell no phase only as news. `site` is the link of the whole feed."""
     cases = [_Case(identity, items) for identity, items in _grouped(listed, site).items()]
-    cases = [one for one in cases if one.phase != "unknown" or one.at is None or read_at - one.at < NEWS_AGE]
+    if news_since is not None:
+        cases = [one for one in cases if one.phase != "unknown" or one.at is None or one.at > news_since]
     return [one.incident() for one in cases if not one.is_work], [
         one.maintenance() for one in cases if one.is_work
     ]

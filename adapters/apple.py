@@ -17,7 +17,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from adapters import fields
-from adapters.adapter import Adapter, Knows
+from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import OF_IMPACT, compose, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -211,16 +211,18 @@ def _is_developers(url: str) -> bool:
     return parts.hostname == DEVELOPER or "/developer" in parts.path or parts.path.endswith("/system-status")
 
 
-def _documents(url: str) -> Mapping[str, Document]:
-    parts, folder = urlsplit(url), f"{DATA}/developer" if _is_developers(url) else DATA
-    host = WWW if parts.netloc == DEVELOPER else parts.netloc
-    return {"status": Document(f"{parts.scheme}://{host}{folder}/{FILE}")}
+async def locate(url: str, getter: Getter) -> str:
+    """The address of the document: the developers' on their page, and where it is the only one."""
+    parts = urlsplit(url)
+    data = f"{parts.scheme}://{WWW if parts.netloc == DEVELOPER else parts.netloc}{DATA}"
+    is_users = not _is_developers(url) and (await getter.get(f"{data}/{FILE}")).status == 200
+    return f"{data}/{FILE}" if is_users else f"{data}/developer/{FILE}"
 
 
 ADAPTER = Adapter(
     name=NAME,
     title="Apple System Status",
-    read=DocumentReader(_documents, parse),
+    read=DocumentReader(lambda place: {"status": Document(place)}, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes; services by their names",

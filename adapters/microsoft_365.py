@@ -12,7 +12,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from adapters import fields
-from adapters.adapter import Adapter, Knows
+from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -21,6 +21,7 @@ from adapters.schema import Component, Coverage, Snapshot, Status
 
 NAME = "microsoft-365"
 POSTS = "/api/posts"
+LIST = "m365Consumer"
 
 STATUS = {
     "available": Status.OPERATIONAL,
@@ -39,11 +40,11 @@ CONSUMER = "Consumer services"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
-    """`documents` holds `consumer`, and `mac` and `ppac` where the page has them. Raises AdapterError."""
-    listed = fields.strict_records(fields.decode_list(documents["consumer"], "m365Consumer"), "a service")
-    if not listed:
-        raise AdapterError("this is not Microsoft's service status: it lists no services")
-    services = [_service(one) for one in listed]
+    """`documents` holds `consumer` or `mac`, and what else the page has of these and `ppac`.
+
+    Raises AdapterError.
+    """
+    services = [_service(one) for one in _listed(documents["consumer"])] if "consumer" in documents else []
     centers = [_center(post, documents[post]) for post in CENTERS if post in documents]
     return compose(
         adapter=NAME,
@@ -53,6 +54,13 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         components=[*services, *centers],
         coverage=Coverage(),
     )
+
+
+def _listed(document: bytes) -> list[Record]:
+    listed = fields.strict_records(fields.decode_list(document, LIST), "a service")
+    if not listed:
+        raise AdapterError("this is not Microsoft's service status: it lists no services")
+    return listed
 
 
 def _service(record: Record) -> Component:
@@ -71,19 +79,24 @@ def _status(record: Record) -> Status:
     return fields.word("Microsoft status", said.replace(" ", "").casefold(), STATUS, Status.UNKNOWN)
 
 
-def _documents(url: str) -> Mapping[str, Document]:
+async def locate(url: str, getter: Getter) -> str:
+    """The address of the list of services, or that of the posts alone where there is none."""
     parts = urlsplit(url)
     posts = f"{parts.scheme}://{parts.netloc}{POSTS}"
-    return {
-        "consumer": Document(f"{posts}/m365Consumer"),
-        **{post: Document(f"{posts}/{post}", needed=False) for post in CENTERS},
-    }
+    answer = await getter.get(f"{posts}/{LIST}")
+    return f"{posts}/{LIST}" if answer.status == 200 else f"{posts}/mac"
+
+
+def _documents(place: str) -> Mapping[str, Document]:
+    posts, _, main = place.rpartition("/")
+    found = {post: Document(f"{posts}/{post}", needed=post == main) for post in CENTERS}
+    return {"consumer": Document(place), **found} if main == LIST else found
 
 
 ADAPTER = Adapter(
     name=NAME,
     title="Microsoft 365",
-    read=DocumentReader(_documents, parse),
+    read=DocumentReader(_documents, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="services by their names",

@@ -2,10 +2,10 @@
 
 Both are JSON:API: what an incident refers to stands among the included. `/api/incidents/active`, the documented
 Status API, lists what is active once more, in other words (`title` for `name`, `started_at` for `startedAt`),
-with the updates that the first list lacks. An incident's status goes stale: one was "monitoring" two months
-after its `resolvedAt`, so that decides. No service has a status of its own: it is what the open incidents make
-of it. How bad the whole is, their impact says. Updates have no phase. Planned work is listed elsewhere, in a
-form that nothing describes, and isn't read.
+with the updates that the first list lacks, and is read alone where that isn't there. An incident's status goes
+stale: one was "monitoring" two months after its `resolvedAt`, so that decides. No service has a status of its
+own: it is what the open incidents make of it. How bad the whole is, their impact says. Updates have no phase.
+Planned work is listed elsewhere, in a form that nothing describes, and isn't read.
 Sources: developer.zendesk.com/api-reference/status_api, and public clients with notes on captured documents.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters import fields
-from adapters.adapter import Adapter, Knows
+from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import OF_IMPACT, compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -33,6 +33,7 @@ from adapters.schema import (
 )
 
 NAME = "zendesk"
+ACTIVE = "/api/incidents/active"
 
 IMPACT = {
     "no impact": Impact.NONE,
@@ -59,18 +60,27 @@ class _Found:
     services: Mapping[str, Status | None]
 
 
-def wanted(url: str) -> dict[str, Document]:
-    """The documents of the page."""
-    api = f"{_BELOW.sub('', url)}/api"
+async def locate(url: str, getter: Getter) -> str:
+    """The page's address, or that of the Status API where the page's own list isn't."""
+    root = _BELOW.sub("", url)
+    answer = await getter.get(wanted(root)["incidents"].url)
+    return root if answer.status == 200 else f"{root}{ACTIVE}"
+
+
+def wanted(place: str) -> dict[str, Document]:
+    """The documents of the page, or the Status API's alone."""
+    if place.endswith(ACTIVE):
+        return {"active": Document(place)}
+    api = f"{place}/api"
     return {
         "incidents": Document(f"{api}/ssp/incidents.json"),
         "services": Document(f"{api}/ssp/services.json", needed=False),
-        "active": Document(f"{api}/incidents/active", needed=False),
+        "active": Document(f"{place}{ACTIVE}", needed=False),
     }
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
-    """`documents` holds `incidents`, and `services` and `active` where they are known. Raises AdapterError."""
+    """`documents` holds `incidents`, `services` and `active`, one of the lists at least. Raises AdapterError."""
     found = [*_listed(documents, "active"), *_listed(documents, "incidents")]
     active = [one.incident for one in found if one.incident.phase not in OVER]
     return compose(
@@ -81,7 +91,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         status=worst([Status.OPERATIONAL, *(OF_IMPACT[one.impact] for one in active)]),
         components=_components(documents, found),
         incidents=[one.incident for one in found],
-        coverage=Coverage(active_incidents=True, past_incidents=True),
+        coverage=Coverage(active_incidents=True, past_incidents="incidents" in documents),
     )
 
 
@@ -208,7 +218,7 @@ def _components(documents: Mapping[str, bytes], found: Iterable[_Found]) -> list
 ADAPTER = Adapter(
     name=NAME,
     title="Zendesk",
-    read=DocumentReader(wanted, parse),
+    read=DocumentReader(wanted, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes",
@@ -217,6 +227,6 @@ ADAPTER = Adapter(
         cheap="validators and digests of three small documents",
     ),
     hosts=("status.zendesk.com",),
-    paths=("/api/ssp/incidents.json", "/api/incidents/active"),
+    paths=("/api/ssp/incidents.json", ACTIVE),
     aliases=("zendesk-ssp",),
 )

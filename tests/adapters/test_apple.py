@@ -8,7 +8,7 @@ import pytest
 
 from adapters import apple
 from adapters.address import normalize_url
-from adapters.reader import DocumentReader
+from adapters.fetch import Answer
 from adapters.schema import Impact, IncidentPhase, MaintenancePhase, Snapshot, Status
 
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,10 +34,14 @@ def page(*events: dict[str, Any]) -> bytes:
         ("https://developer.apple.com/system-status/", f"{DATA}/developer/system_status_en_US.js"),
     ],
 )
-def test_where_the_document_is(pasted: str, document: str) -> None:
-    assert isinstance(apple.ADAPTER.read, DocumentReader)
-    (found,) = apple.ADAPTER.read.documents(normalize_url(pasted)).values()
-    assert found.url == document
+async def test_where_the_document_is(pasted: str, document: str) -> None:
+    there = (f"{DATA}/system_status_en_US.js", f"{DATA}/developer/system_status_en_US.js")
+
+    class Apple:
+        async def get(self, url: str, **_: object) -> Answer:
+            return Answer(200 if url in there else 404, url, b"")
+
+    assert await apple.locate(normalize_url(pasted), Apple()) == document
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adapters import microsoft_365
-from adapters.reader import DocumentReader
+from adapters.fetch import Answer
 from adapters.schema import Status
 
 
@@ -32,7 +32,10 @@ def test_what_its_words_mean(said: str, status: Status) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/m365", "/m365/consumer"])
-def test_the_documents_stand_at_the_root_of_the_host(path: str) -> None:
-    assert isinstance(microsoft_365.ADAPTER.read, DocumentReader)
-    documents = microsoft_365.ADAPTER.read.documents(f"https://status.cloud.microsoft{path}")
-    assert documents["consumer"].url == "https://status.cloud.microsoft/api/posts/m365Consumer"
+async def test_the_documents_stand_at_the_root_of_the_host(path: str) -> None:
+    class Microsoft:
+        async def get(self, url: str, **_: object) -> Answer:
+            return Answer(200 if url.endswith("/m365Consumer") else 404, url, b"")
+
+    place = await microsoft_365.locate(f"https://status.cloud.microsoft{path}", Microsoft())
+    assert place == "https://status.cloud.microsoft/api/posts/m365Consumer"

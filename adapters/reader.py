@@ -154,7 +154,7 @@ class _Visit:
         if answer.status == 304 and known is not None:
             self.copies[name] = known
             return
-        if answer.status != 200:
+        if answer.status != 200 or self._is_main_again(name, answer.body):
             if document.needed:
                 raise AdapterError(f"there is no such page at this address: no {name} ({answer.status})")
             self.copies[name] = _Copy()
@@ -162,6 +162,11 @@ class _Visit:
             self.bodies[name] = answer.body
             self.copies[name] = _copy(answer)
         self.news = self.news or known is None or known.digest != self.copies[name].digest
+
+    def _is_main_again(self, name: str, body: bytes) -> bool:
+        """A server that answers the main document to every path has no others."""
+        main = next(iter(self.wanted))
+        return name != main and not self.wanted[name].needed and _digest(body) == self.copies[main].digest
 
 
 async def _together(reads: Iterable[Awaitable[None]]) -> None:

@@ -249,4 +249,5 @@ ADAPTER = Adapter(
         cheap="validators and digests of three static files",
     ),
     marks=('content="cstate v', "github.com/cstate/cstate"),
+    guessed=True,
 )

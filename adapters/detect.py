@@ -53,6 +53,10 @@ class _Asks:
     def number(self) -> int:
         return len(self._answers)
 
+    def has(self, url: str) -> bool:
+        """Whether it was asked for already."""
+        return _asked(url) in self._answers
+
     async def get(
         self,
         url: str,
@@ -62,16 +66,44 @@ class _Asks:
         accept: str = "application/json",
     ) -> Answer:
         """As a Fetcher does; without validators, since nothing is remembered of the page yet."""
-        known = self._answers.get(url)
+        known = self._answers.get(_asked(url))
         if known is None:
             try:
                 known = await self._getter.get(url, accept=accept)
             except AdapterError as error:
                 known = error
-            self._answers[url] = known
+            self._answers[_asked(url)] = known
         if isinstance(known, AdapterError):
             raise known
         return known
+
+
+def _asked(url: str) -> str:
+    """The same for all ways to write an address: one without a path is asked for as one with a slash."""
+    return url if urlsplit(url).path or "?" in url else f"{url}/"
+
+
+class _Guess:
+    """A getter for an adapter that nothing speaks for: so many requests, until one is answered by a document."""
+
+    def __init__(self, asks: _Asks, left: int) -> None:
+        self._asks = asks
+        self._most = asks.number + left
+        self._is_hit = False
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        if not self._is_hit and not self._asks.has(url) and self._asks.number >= self._most:
+            raise AdapterError("its other places were not tried")
+        answer = await self._asks.get(url, accept=accept)
+        self._is_hit = self._is_hit or (answer.status == 200 and not answer.body.lstrip().startswith(b"<"))
+        return answer
 
 
 @dataclass
@@ -82,6 +114,8 @@ class _Search:
     """Why an adapter (its name) can't read an address."""
     evidence: list[str] = field(default_factory=list)
     retry_after: float | None = None
+    elsewhere: AdapterError | None = None
+    """Why the status page that the page links to can't be read."""
 
     async def at(self, pasted: str, *, linked: bool = False) -> Detected:
         """Looks at the page itself, then tries what it looks like, then what can be guessed."""
@@ -97,19 +131,31 @@ class _Search:
         if looks.private:
             raise AdapterError(f"this page is private: {looks.private}", self.retry_after)
         if looks.status_page and not linked:
-            self.evidence.append(f"{urlsplit(base).netloc} links to its status page, {looks.status_page}")
-            return await self.at(looks.status_page, linked=True)
+            found = await self._linked(base, looks.status_page)
+            if found:
+                return found
         spare = len(feeds)
         for adapter in ADAPTERS.values():
-            if adapter.guessed and (adapter.name, base) not in self.tried and self._left() > spare:
-                found = await self._read(adapter, base, "its documents stand where such a page has them")
+            if adapter.guessed and (adapter.name, base) not in self.tried:
+                guess = _Guess(self.asks, self._left() - spare)
+                found = await self._read(adapter, base, "its documents stand where such a page has them", guess)
                 if found:
                     return found
         for feed, why in feeds:
             found = await self._read(ADAPTERS[FEED], feed, why)
             if found:
                 return found
-        raise self._nothing(looks)
+        raise self.elsewhere or self._nothing(looks)
+
+    async def _linked(self, base: str, status_page: str) -> Detected | None:
+        """What is at the status page that a page links to; None where that can't be read: this may be one, too."""
+        known = list(self.evidence)
+        self.evidence.append(f"{urlsplit(base).netloc} links to its status page, {status_page}")
+        try:
+            return await self.at(status_page, linked=True)
+        except AdapterError as error:
+            self.elsewhere, self.evidence = error, known
+            return None
 
     def _left(self) -> int:
         return MOST_REQUESTS - self.asks.number
@@ -127,9 +173,11 @@ class _Search:
             self.evidence.append(f"{base} leads to {looks.url}")
         return looks
 
-    async def _read(self, adapter: Adapter, address: str, why: str) -> Detected | None:
+    async def _read(
+        self, adapter: Adapter, address: str, why: str, getter: Getter | None = None
+    ) -> Detected | None:
         try:
-            reading = await adapter.read(Page(url=address, now=self.now), self.asks)
+            reading = await adapter.read(Page(url=address, now=self.now), getter or self.asks)
         except AdapterError as error:
             self.tried[adapter.name, address] = error.reason
             self.retry_after = max(self.retry_after or 0.0, error.retry_after or 0.0) or None
@@ -154,21 +202,21 @@ def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter,
     """What the address and the page itself speak for, the stronger first: adapter, address, why."""
     path = urlsplit(exact).path.rstrip("/")
     hosts = {urlsplit(exact).hostname or "", urlsplit(base).hostname or ""}
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[tuple[int, int], str, str]] = {}
     for adapter in (one for one in ADAPTERS.values() if one.name != FEED):
-        ending = next((one for one in adapter.paths if path.endswith(one)), None)
+        ending = max((one for one in adapter.paths if path.endswith(one)), key=len, default="")
         host = next((one for one in adapter.hosts if any(_is_at(name, one) for name in hosts)), None)
         mark = next((one for one in adapter.marks if one in looks.text), None)
-        if ending:
-            found[adapter.name] = (exact, f"the address ends in {ending}")
-        elif host:
-            found[adapter.name] = (base, f"{host.lstrip('.')} is where {adapter.title} has its pages")
+        if host:
+            why = f"{host.lstrip('.')} is where {adapter.title} has its pages"
+            found[adapter.name] = (2, len(host)), exact if ending else base, why
+        elif ending:
+            found[adapter.name] = (1, len(ending)), exact, f"the address ends in {ending}"
         elif mark:
-            found[adapter.name] = (base, f"the page's HTML holds {mark!r}, as {adapter.title} writes it")
-    order = list(ADAPTERS)
-    strong = {name for name, (_, why) in found.items() if not why.startswith("the page's HTML")}
-    for name in sorted(found, key=lambda one: (one not in strong, order.index(one))):
-        address, why = found[name]
+            why = f"the page's HTML holds {mark!r}, as {adapter.title} writes it"
+            found[adapter.name] = (0, 0), base, why
+    for name in sorted(found, key=lambda one: found[one][0], reverse=True):  # stable: else as they are listed
+        _, address, why = found[name]
         yield ADAPTERS[name], address, why
 
 
@@ -182,6 +230,8 @@ def _feeds(exact: str, looks: PageLooks) -> Iterator[tuple[str, str]]:
         yield exact, f"the address ends in {ending}"
     elif looks.feeds:
         yield looks.feeds[0], f"the page names {looks.feeds[0]} as its feed"
+    elif urlsplit(exact).query:
+        yield exact, "the address asks for one document"
 
 
 def _is_at(host: str, place: str) -> bool:

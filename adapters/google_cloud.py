@@ -47,6 +47,6 @@ ADAPTER = Adapter(
         "status.play.google.com",
         "status.search.google.com",
     ),
-    paths=("/status/publisher",),
+    paths=("/status/publisher", "/incidents.json"),
     aliases=("gcp",),
 )

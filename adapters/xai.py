@@ -31,6 +31,7 @@ from adapters.schema import (
 
 NAME = "xai"
 PROVIDER = "xAI"
+FEED = "/feed.xml"
 
 IMPACT = {
     "available": Impact.UNKNOWN,
@@ -109,10 +110,14 @@ def _updates(html: str) -> Iterable[Update]:
         yield Update(id=f"{rfc3339(at)}/{phase}", phase=phase, body=plain.body(part["text"]), posted_at=at)
 
 
+def _feed(base: str) -> str:
+    return base if base.endswith(FEED) else f"{base}{FEED}"
+
+
 ADAPTER = Adapter(
     name=NAME,
     title="xAI",
-    read=DocumentReader(lambda base: {"feed": Document(f"{base}/feed.xml", accept=XML)}, parse),
+    read=DocumentReader(lambda base: {"feed": Document(_feed(base), accept=XML)}, parse),
     parse=parse,
     knows=Knows(
         stable_ids="yes; updates by their time and phase",
@@ -121,5 +126,6 @@ ADAPTER = Adapter(
         cheap="validators and the digest of one document",
     ),
     hosts=("status.x.ai",),
+    paths=(FEED,),
     aliases=("xai-rss",),
 )

@@ -193,4 +193,5 @@ ADAPTER = Adapter(
         cheap="validators and digests of three documents of up to 0.4 MB",
     ),
     hosts=("status.yandex.cloud",),
+    paths=("/api/incidents",),
 )

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
-from standins.cases import FIXTURES
+from standins.cases import FIXTURES, SERVED, page_url
+from standins.cases import Site as Case
 
 from adapters import ADAPTERS, named
-from adapters.detect import MOST_REQUESTS, detect
+from adapters.detect import MOST_REQUESTS, _evident, detect
 from adapters.evidence import looks_of
 from adapters.fetch import AdapterError, Answer, Fetcher
 
@@ -22,6 +24,16 @@ STATUSPAGE: Mapping[str, bytes] = {
     "/api/v2/scheduled-maintenances.json": (CALM / "maintenances.json").read_bytes(),
 }
 INSTATUS = {"/summary.json": (FIXTURES / "instatus" / "major" / "www" / "summary.json").read_bytes()}
+
+
+READABLE = [case for case in SERVED if (case / "expected.json").exists()]
+TOLD_BY_THEMSELVES = {
+    "aws/several", "apple/calm", "feed/json", "google-workspace/calm", "slack/trouble", "xai/by-its-feed",
+    "yandex-cloud/trouble", "zendesk/several", "checkly/calm", "cstate/calm", "statusfy/calm", "statusio/calm",
+    "statuspal/several", "upptime/calm", "uptime-kuma/calm", "uptimerobot/calm", "betterstack/calm", "cachet/calm",
+    "incidentio/calm", "instatus/calm",
+}  # fmt: skip
+"""Cases whose address, HTML or documents give their kind away, on a host that says nothing."""
 
 
 class Site:
@@ -78,6 +90,77 @@ async def test_a_page_for_every_path_is_no_proof_and_costs_six_requests_at_most(
     assert len(site.asked) == len(set(site.asked)) <= MOST_REQUESTS
 
 
+@pytest.mark.parametrize("case", READABLE, ids=lambda case: f"{case.parent.name}/{case.name}")
+async def test_every_page_is_found_for_what_it_is_or_not_at_all(
+    case: Path, serve: Serve, fetcher: Fetcher
+) -> None:
+    site = Case(case, [])
+    name = case.parent.name
+    url = page_url(case, await serve(site))
+    if f"{name}/{case.name}" not in TOLD_BY_THEMSELVES:
+        try:
+            found = await detect(url, fetcher, NOW)
+        except AdapterError:
+            assert len(site.asked) <= MOST_REQUESTS
+            return
+    else:
+        found = await detect(url, fetcher, NOW)
+    assert found.adapter == name
+    assert len(found.evidence) == 2
+    assert found.evidence[-1] == f"it reads whole as {ADAPTERS[name].title}"
+    needless = [path for path in site.asked if not (case / "www" / path.partition("?")[0].lstrip("/")).exists()]
+    assert len(needless) <= MOST_REQUESTS
+    assert len(site.asked) == len(set(site.asked))
+
+
+async def test_a_page_that_has_nothing_costs_six_requests_at_most(serve: Serve, fetcher: Fetcher) -> None:
+    site = Site({})
+    with pytest.raises(AdapterError, match="no status page that uptimus can read"):
+        await detect(await serve(site), fetcher, NOW)
+    assert len(site.asked) == len(set(site.asked)) == MOST_REQUESTS
+
+
+@pytest.mark.parametrize("path", ["/feed.xml", "/rss", "/history.atom", "/news", "/?feed=rss2", "/status/feed/"])
+async def test_the_address_of_a_feed(serve: Serve, fetcher: Fetcher, path: str) -> None:
+    feed = (FIXTURES / "feed" / "trouble" / "www" / "history.atom").read_bytes()
+    asked = []
+
+    async def only_there(request: web.Request) -> web.Response:
+        asked.append(request.path_qs)
+        return web.Response(body=feed) if request.path_qs == path else web.Response(status=404)
+
+    base = await serve(only_there)
+    found = await detect(base + path, fetcher, NOW)
+    assert (found.adapter, found.url) == ("feed", base + path)
+    assert len(asked) <= MOST_REQUESTS
+
+
+async def test_a_feed_is_the_last_resort(serve: Serve, fetcher: Fetcher) -> None:
+    named = '<!DOCTYPE html><link rel="alternate" type="application/atom+xml" href="/history.atom">'
+    feed = {"/history.atom": (FIXTURES / "feed" / "trouble" / "www" / "history.atom").read_bytes()}
+    base = await serve(Site({**STATUSPAGE, **feed}, named))
+    for url in (base, f"{base}/history.atom"):
+        assert (await detect(url, fetcher, NOW)).adapter == "statuspage"
+    alone = Site(feed, named)
+    base = await serve(alone)
+    found = await detect(base, fetcher, NOW)
+    assert (found.adapter, found.url) == ("feed", f"{base}/history.atom")
+    assert found.evidence[0] == f"the page names {base}/history.atom as its feed"
+    assert len(alone.asked) <= MOST_REQUESTS
+
+
+async def test_a_host_says_more_than_an_ending(fetcher: Fetcher) -> None:
+    looks = looks_of(Answer(404, "https://x.example", b""), "https://x.example")
+    for url, name in (
+        ("https://status.cloud.google.com/summary", "google-cloud"),
+        ("https://quillpost.statuspage.io/api/v2/incidents.json", "statuspage"),
+        ("https://www.google.com/appsstatus/dashboard/incidents.json", "google-workspace"),
+        ("https://status.example/api/ssp/incidents.json", "zendesk"),
+    ):
+        adapter, _, _ = next(_evident(url, url, looks))
+        assert adapter.name == name
+
+
 async def test_an_advertisement_of_the_platform_is_no_page(serve: Serve, fetcher: Fetcher) -> None:
     """As Statuspage shows on hosts that nobody has claimed."""
     site = Site({}, "<!DOCTYPE html><img src='https://cdn.statuspage.io/logo.png'>", every_path=True)
@@ -131,6 +214,17 @@ async def test_a_home_page_leads_to_its_status_page(serve: Serve, fetcher: Fetch
     found = await detect(home, fetcher, NOW)
     assert (found.adapter, found.url) == ("statuspage", page)
     assert f"links to its status page, {page}" in found.evidence[0]
+
+
+async def test_a_page_whose_link_leads_nowhere_may_be_one_itself(serve: Serve, fetcher: Fetcher) -> None:
+    """As a status page does that links to itself by a name that can't be read here."""
+    link = '<!DOCTYPE html><a href="http://status.quillpost.invalid/">Status</a>'
+    base = await serve(Site(STATUSPAGE, link))
+    found = await detect(base, fetcher, NOW)
+    assert (found.adapter, found.url) == ("statuspage", base)
+    assert len(found.evidence) == 2
+    with pytest.raises(AdapterError, match=r"status\.quillpost\.invalid can't be resolved"):
+        await detect(await serve(Site({}, link)), fetcher, NOW)
 
 
 async def test_an_umbrella_names_the_pages_that_it_stands_for(serve: Serve, fetcher: Fetcher) -> None:

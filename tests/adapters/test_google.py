@@ -139,7 +139,7 @@ def test_the_recorded_list() -> None:
     assert first.resolved_at == datetime(2022, 7, 1, 19, 25, 45, tzinfo=UTC)
     assert first.url == "https://status.cloud.google.com/incidents/TaA75H7XA1DQyM2ReK2f"
     listed = {one["id"]: one for one in json.loads(document)}
-    newest = sorted(listed, key=lambda one: datetime.fromisoformat(listed[one]["begin"]), reverse=True)
-    assert [one.id for one in found.incidents] == newest[:MOST_PAST]
+    begun = sorted((datetime.fromisoformat(one["begin"]) for one in listed.values()), reverse=True)
+    assert [one.started_at for one in found.incidents] == begun[:MOST_PAST]
     assert all(len(one.updates) == len(listed[one.id]["updates"]) for one in found.incidents)
     assert read(document).incidents == found.incidents

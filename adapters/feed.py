@@ -35,6 +35,7 @@ from adapters.schema import (
 NAME = "feed"
 NEWS_AGE = timedelta(days=7)
 MOST_ITEMS = 200
+LONGEST_LABEL = 40
 ANY_FEED = f"{XML}, application/feed+json, application/json;q=0.9"
 
 _Phase = TypeVar("_Phase", IncidentPhase, MaintenancePhase)
@@ -52,7 +53,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         url=url,
         read_at=read_at,
         name=_name(feed.title) or urlsplit(feed.link).netloc,
-        status=_status(incidents, any_items=bool(listed)),
+        status=_status(incidents, maintenances),
         incidents=incidents,
         maintenances=maintenances,
         coverage=Coverage(),
@@ -78,10 +79,11 @@ def _name(title: str) -> str:
     return plain.line(re.sub(r"\s+(?:system |service )?status(?: page)?\s*$", "", shorter, flags=re.I))
 
 
-def _status(incidents: Sequence[Incident], *, any_items: bool) -> Status | None:
-    """None, to be derived, where every item says how far it is; an empty feed says nothing."""
+def _status(incidents: Sequence[Incident], maintenances: Sequence[Maintenance]) -> Status | None:
+    """None, to be derived, where items say how far they are; a feed that is empty or never does says nothing."""
     active = [one for one in incidents if one.phase not in OVER]
-    if not any_items or (active and all(one.phase == IncidentPhase.UNKNOWN for one in active)):
+    told = any(one.phase != "unknown" for one in (*incidents, *maintenances))
+    if not told or (active and all(one.phase == IncidentPhase.UNKNOWN for one in active)):
         return Status.UNKNOWN
     return None
 
@@ -212,6 +214,7 @@ class _Case:
             phrases.split_title(item.title, self.words)[0],
             phrases.stated(text, self.words),
             phrases.labelled(first[2], self.words) if first else None,
+            phrases.labelled(text, self.words) if len(text) < LONGEST_LABEL else None,
             *(phrases.labelled(one, self.words) for one in item.categories),
             None if self.is_work else phrases.said(f"{item.title}. {text}"),
         )

@@ -149,6 +149,17 @@ def test_an_announcement_of_long_ago_is_no_incident() -> None:
     assert read(rss(item("A new logo", "It is yellow.", "Mon, 01 Dec 2025 20:00:00 GMT"))).incidents == ()
 
 
+def test_what_never_tells_a_phase_tells_no_status_either() -> None:
+    old = item("Mail - Major Outage", "", "Mon, 01 Dec 2025 20:00:00 GMT")
+    assert read(rss(old)).status == Status.UNKNOWN
+    assert read(rss(old, item("Slow mail", "Resolved", guid="2"))).status == Status.OPERATIONAL
+
+
+@pytest.mark.parametrize("text", ["Resolved", "<p>Resolved.</p>", "<em>resolved</em>"])
+def test_a_text_that_is_a_label(text: str) -> None:
+    assert read(rss(item("Slow mail", text))).incidents[0].phase == IncidentPhase.RESOLVED
+
+
 @pytest.mark.parametrize(
     "document", [b"", b"<html></html>", b"plain", b"{}", b"[]", b"<rss", b"\xff\xfe<", b" " * 9]
 )

@@ -82,7 +82,9 @@ def _name(title: str) -> str:
 def _status(incidents: Sequence[Incident], maintenances: Sequence[Maintenance]) -> Status | None:
     """None, to be derived, where items say how far they are; a feed that is empty or never does says nothing."""
     active = [one for one in incidents if one.phase not in OVER]
-    told = any(one.phase != "unknown" for one in (*incidents, *maintenances))
+    told = any(
+        phase != "unknown" for phase in [one.phase for one in incidents] + [one.phase for one in maintenances]
+    )
     if not told or (active and all(one.phase == IncidentPhase.UNKNOWN for one in active)):
         return Status.UNKNOWN
     return None

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from adapters import ADAPTERS
 from adapters.adapter import Adapter, Getter, Page, Reading
 from adapters.address import exact_url, normalize_url
-from adapters.evidence import PageLooks, looks_of
+from adapters.evidence import MOST_OWN, PageLooks, looks_of
 from adapters.fetch import AdapterError, Answer, FetchError
 
 __all__ = ["Detected", "detect", "normalize_url"]
@@ -128,8 +128,8 @@ class _Search:
             found = await self._read(adapter, address, why)
             if found:
                 return found
-        if looks.private:
-            raise AdapterError(f"this page is private: {looks.private}", self.retry_after)
+        if looks.private and looks.text:  # a login; where even that is refused, documents may be open
+            raise self._private(looks)
         if looks.status_page and not linked:
             found = await self._linked(base, looks.status_page)
             if found:
@@ -145,7 +145,7 @@ class _Search:
             found = await self._read(ADAPTERS[FEED], feed, why)
             if found:
                 return found
-        raise self.elsewhere or self._nothing(looks)
+        raise self._private(looks) if looks.private else self.elsewhere or self._nothing(looks)
 
     async def _linked(self, base: str, status_page: str) -> Detected | None:
         """What is at the status page that a page links to; None where that can't be read: this may be one, too."""
@@ -186,8 +186,11 @@ class _Search:
         said = f"it reads whole as {adapter.title}"
         return Detected(adapter.name, address, reading, (*self.evidence, why, said))
 
+    def _private(self, looks: PageLooks) -> AdapterError:
+        return AdapterError(f"this page is private: {looks.private}", self.retry_after)
+
     def _nothing(self, looks: PageLooks) -> AdapterError:
-        if len(looks.umbrella) > 2:
+        if len(looks.umbrella) > MOST_OWN:
             pages = ", ".join(looks.umbrella[:5])
             return AdapterError(f"this page stands for {len(looks.umbrella)} others; name one of them: {pages}")
         tried = "; ".join(dict.fromkeys(f"{name}: {reason}" for (name, _), reason in self.tried.items()))

@@ -11,6 +11,8 @@ from adapters.fetch import AdapterError, Answer
 LOOKED_AT = 2_000_000
 """Bytes of the page."""
 MOST_LINKS = 3000
+MOST_OWN = 2
+"""Status pages that one page may link to and not stand for them all."""
 
 _TAG = re.compile(r"<(a|link)\b([^<>]{1,2000})>([^<>]{0,60})", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\b(href|rel|type)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -60,7 +62,7 @@ def looks_of(answer: Answer, asked: str) -> PageLooks:
         url=url,
         text=text.lower(),
         feeds=tuple(dict.fromkeys(link.href for link in links if link.feed)),
-        status_page=others[0] if others and not _is_status_host(here) else None,
+        status_page=None if _is_status_host(here) else _own(links, here, others),
         umbrella=tuple(others),
         private="it asks for a login" if _LOGIN.search(urlsplit(answer.url).path.lower()) else None,
     )
@@ -107,6 +109,14 @@ def _status_pages(links: list[_Link], here: str) -> list[str]:
         except (ValueError, AdapterError):
             continue
     return list(found.values())
+
+
+def _own(links: list[_Link], here: str, others: list[str]) -> str | None:
+    """The status page among them that is this page's own: not one of many, unless it alone is called so."""
+    called = _status_pages([link for link in links if link.says_status], here)
+    if len(called) == 1:
+        return called[0]
+    return others[0] if 0 < len(others) <= MOST_OWN else None
 
 
 def _is_status_host(host: str) -> bool:

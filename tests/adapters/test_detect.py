@@ -227,12 +227,35 @@ async def test_a_page_whose_link_leads_nowhere_may_be_one_itself(serve: Serve, f
         await detect(await serve(Site({}, link)), fetcher, NOW)
 
 
+NAMES = ("db", "web", "mail")
+UMBRELLA = "<!DOCTYPE html>" + "".join(f'<a href="https://{one}.status.acme.invalid/">{one}</a>' for one in NAMES)
+
+
 async def test_an_umbrella_names_the_pages_that_it_stands_for(serve: Serve, fetcher: Fetcher) -> None:
-    links = "".join(f'<a href="https://{name}.status.acme.example/">{name}</a>' for name in ("db", "web", "mail"))
-    site = Site({}, f"<!DOCTYPE html>{links}")
-    home = (await serve(site)).replace("127.0.0.1", "localhost")
-    looks = looks_of(Answer(200, home, f"<!DOCTYPE html>{links}".encode()), home)
-    assert looks.umbrella == tuple(f"https://{name}.status.acme.example" for name in ("db", "web", "mail"))
+    site = Site({}, UMBRELLA)
+    with pytest.raises(AdapterError, match="this page stands for 3 others") as caught:
+        await detect(await serve(site), fetcher, NOW)
+    assert all(f"https://{one}.status.acme.invalid" in caught.value.reason for one in NAMES)
+    assert len(site.asked) <= MOST_REQUESTS
+
+
+@pytest.mark.parametrize(
+    ("words", "own"), [("Status", "https://acme.statuspage.io"), ("See how the lamps are", None)]
+)
+def test_one_of_many_is_a_page_s_own_where_it_alone_is_called_so(words: str, own: str | None) -> None:
+    body = f'{UMBRELLA}<a href="https://acme.statuspage.io">{words}</a>'.encode()
+    looks = looks_of(Answer(200, "https://acme.example/", body), "https://acme.example")
+    assert (looks.status_page, len(looks.umbrella)) == (own, 4)
+
+
+async def test_a_front_that_is_refused_before_open_documents(serve: Serve, fetcher: Fetcher) -> None:
+    """As those do that turn away what is no browser."""
+    open_ = Site(STATUSPAGE)
+
+    async def refused(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=403) if request.path == "/" else await open_(request)
+
+    assert (await detect(await serve(refused), fetcher, NOW)).adapter == "statuspage"
 
 
 @pytest.mark.parametrize("url", ["", "ftp://example.com", "not a page"])

@@ -1,6 +1,7 @@
 """Fields of a page's JSON: lenient where a page may leave something out, strict where it says what is what."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
@@ -50,6 +51,11 @@ def decode_any(document: bytes, name: str) -> Any:
     except ValueError as error:
         kind = "HTML" if document[:200].lstrip().startswith(b"<") else "not JSON"
         raise AdapterError(f"{name} is {kind}") from error
+
+
+def looks_like_an_object(document: bytes) -> bool:
+    """Whether what stands at a page's address may be the document itself."""
+    return re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"', document[:200]) is not None
 
 
 def records(value: object) -> list[Record]:
@@ -180,8 +186,10 @@ def is_address(text: str) -> bool:
 
 
 def number(record: Record, key: str) -> float | None:
-    """A finite number, or None."""
+    """A finite number, or None; some pages write whole ones as texts."""
     value = record.get(key)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         return None
     return float(value)

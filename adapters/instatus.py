@@ -5,13 +5,14 @@ their lists are empty. What ends just vanishes, and no updates are told.
 Sources: instatus.com/help/api and a recorded page.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters import fields
-from adapters.adapter import Adapter, Knows
+from adapters.adapter import Adapter, Getter, Knows, Page, Reading
 from adapters.compose import compose
-from adapters.fetch import AdapterError
+from adapters.fetch import AdapterError, Answer
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
 from adapters.schema import (
@@ -37,7 +38,9 @@ STATUS = {
     "MAJOROUTAGE": Status.MAJOR_OUTAGE,
 }
 PAGE_STATUS = {"UP": Status.OPERATIONAL, "UNDERMAINTENANCE": Status.MAINTENANCE}
-"""HASISSUES, ONEMAJOROUTAGE and their like count parts without saying how bad it is: what is listed decides."""
+HAS_ISSUES = "HASISSUES"
+COUNTS = ("ALL", "SOME", "ONE")
+"""HASISSUES, ONEMAJOROUTAGE and their like count parts: what is listed decides, and they where nothing is."""
 IMPACT = {
     "OPERATIONAL": Impact.NONE,
     "UNDERMAINTENANCE": Impact.NONE,
@@ -59,6 +62,25 @@ MAINTENANCE_PHASE = {
     "COMPLETED": MaintenancePhase.COMPLETED,
 }
 
+SUMMARIES = ("/summary.json", "/api/v2/summary.json")
+COMPONENTS = ("/v2/components.json", "/v3/components.json", "/components.json")
+_WRITTEN = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT[+-]\d{4}(?= \(|$)")
+
+
+async def locate(url: str, getter: Getter) -> str:
+    """The address of the summary, which stands at the path of a Statuspage's too."""
+    for path in SUMMARIES:
+        answer = await getter.get(f"{url}{path}")
+        if answer.status == 200 and answer.body.lstrip()[:1] == b"{":
+            return f"{url}{path}"
+    return f"{url}{SUMMARIES[0]}"
+
+
+def documents(place: str) -> Mapping[str, Document]:
+    """The summary at `place`, and the components."""
+    base = next(place.removesuffix(path) for path in reversed(SUMMARIES) if place.endswith(path))
+    return {"summary": Document(place), "components": Document(f"{base}{COMPONENTS[0]}", needed=False)}
+
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
     """`documents` holds `summary`, and `components` where the page has them. Raises AdapterError."""
@@ -66,17 +88,18 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     page = summary.get("page")
     if not isinstance(page, dict) or not isinstance(page.get("status"), str) or "status" in summary:
         raise AdapterError("this is not an Instatus page")
-    said = PAGE_STATUS.get(page["status"], Status.UNKNOWN)
+    said = PAGE_STATUS.get(page["status"])
     components = _components(documents)
     incidents = [_incident(one) for one in fields.strict_records(summary.get("activeIncidents"), "an incident")]
     planned = fields.strict_records(summary.get("activeMaintenances"), "a maintenance")
-    trouble = any(one.status != Status.OPERATIONAL for one in components or ()) or incidents
+    wrong = {one.status for one in components or ()} - {Status.OPERATIONAL, Status.UNKNOWN}
+    trouble = wrong or any(one.impact != Impact.NONE for one in incidents)
     return compose(
         adapter=NAME,
         url=url,
         read_at=read_at,
         name=fields.text(page, "name"),
-        status=said if said != Status.UNKNOWN or not trouble else None,
+        status=said or (None if trouble else _counted(page["status"])),
         components=components,
         incidents=incidents,
         maintenances=[_maintenance(one) for one in planned],
@@ -84,10 +107,18 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     )
 
 
+def _counted(word: str) -> Status:
+    """What a page says of its parts without listing them: `SOMEMINOROUTAGE`, or that something is wrong."""
+    counted = next((word.removeprefix(one) for one in COUNTS if word.startswith(one)), word)
+    return fields.word("page status", counted, {HAS_ISSUES: Status.DEGRADED} | STATUS, Status.UNKNOWN)
+
+
 def _components(documents: Mapping[str, bytes]) -> list[Component] | None:
     if "components" not in documents:
         return None
     listed = fields.decode(documents["components"], "components.json").get("components")
+    if not isinstance(listed, list):
+        raise AdapterError("components.json holds no list of them")
     return [
         Component(
             id=fields.identity(one, "a component"),
@@ -112,13 +143,13 @@ def _incident(record: Record) -> Incident:
         title=fields.name(record, "an incident"),
         impact=fields.word("impact", record.get("impact"), IMPACT, Impact.UNKNOWN),
         phase=fields.word("incident phase", record.get("status"), PHASE, IncidentPhase.UNKNOWN),
-        started_at=fields.moment(record, "started"),
+        started_at=_moment(record, "started"),
         url=fields.link(record, "url"),
     )
 
 
 def _maintenance(record: Record) -> Maintenance:
-    starts_at, minutes = fields.moment(record, "start"), fields.number(record, "duration")
+    starts_at, minutes = _moment(record, "start"), fields.number(record, "duration")
     return Maintenance(
         id=fields.identity(record, "a maintenance"),
         title=fields.name(record, "a maintenance"),
@@ -129,16 +160,52 @@ def _maintenance(record: Record) -> Maintenance:
     )
 
 
+def _moment(record: Record, key: str) -> datetime | None:
+    """RFC 3339, or as JavaScript writes it: `Sat Jul 09 2022 04:20:00 GMT+0000 (Coordinated Universal Time)`."""
+    value = record.get(key)
+    written = _WRITTEN.match(value) if isinstance(value, str) else None
+    if written is None:
+        return fields.moment(record, key)
+    try:
+        return datetime.strptime(written[0], "%a %b %d %Y %H:%M:%S GMT%z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+class _Components:
+    """A getter that asks for the components in the other versions too, where the page has not got the first."""
+
+    def __init__(self, getter: Getter) -> None:
+        self._getter = getter
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        answer = await self._getter.get(url, etag=etag, last_modified=last_modified, accept=accept)
+        first, *others = COMPONENTS
+        for other in others if url.endswith(first) else ():
+            if answer.status in (200, 304):
+                break
+            address = url.removesuffix(first) + other
+            answer = await self._getter.get(address, etag=etag, last_modified=last_modified, accept=accept)
+        return answer
+
+
+class _Reader(DocumentReader):
+    async def __call__(self, page: Page, getter: Getter) -> Reading:
+        """As a DocumentReader does."""
+        return await super().__call__(page, _Components(getter))
+
+
 ADAPTER = Adapter(
     name=NAME,
     title="Instatus",
-    read=DocumentReader(
-        lambda base: {
-            "summary": Document(f"{base}/summary.json"),
-            "components": Document(f"{base}/v2/components.json", needed=False),
-        },
-        parse,
-    ),
+    read=_Reader(documents, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes",

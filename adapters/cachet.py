@@ -98,7 +98,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
 
     Raises AdapterError.
     """
-    parts, _ = _listed(documents["components"], "component")
+    parts, all_parts = _listed(documents["components"], "component")
     groups, _ = _listed(documents["groups"], "group") if "groups" in documents else ([], True)
     told, all_told = _listed(documents["incidents"], "incident") if "incidents" in documents else ([], False)
     planned, all_planned = _listed(documents["schedules"], "schedule") if "schedules" in documents else ([], None)
@@ -106,7 +106,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     incidents = [one for one in told if not _is_planned(one)]
     before = [one for one in told if is_old and _is_planned(one) and _is_ahead(one, read_at)]
     names = {fields.key(one, "a group"): fields.text(one, "name") for one in groups}
-    return compose(
+    snapshot = compose(
         adapter=NAME,
         url=url,
         read_at=read_at,
@@ -118,8 +118,12 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
             active_incidents=all_told,
             active_maintenances=all_told if is_old else all_planned is True,
             past_incidents="incidents" in documents,
+            some_components=not all_parts,
         ),
     )
+    if not all_parts and snapshot.status == Status.OPERATIONAL:  # those that are not listed may be down
+        return snapshot.model_copy(update={"status": Status.UNKNOWN})
+    return snapshot
 
 
 def _listed(document: bytes, what: str) -> tuple[list[Record], bool]:

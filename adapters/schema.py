@@ -167,6 +167,8 @@ class Coverage(Value):
     """The list holds every maintenance that is announced or under way."""
     past_incidents: bool = False
     """The list also holds incidents that are over (as far back as the page keeps them)."""
+    some_components: bool = False
+    """The list of components may lack some that the page has: one that is missing is not removed."""
     gone: frozenset[str] = frozenset()
     """Ids of incidents and maintenances that were looked up one by one and that the page knows no more."""
 

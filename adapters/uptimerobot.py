@@ -3,8 +3,8 @@
 The key stands in the page's address (`stats.uptimerobot.com/<key>`) or, on a domain of its own, in its HTML
 (`window.pspApiPath`); the page's own host answers for the list. Monitors are components. The list knows no
 incidents, and none are made of monitors that are down; what people write (`getEventFeed`) is not read.
-- `psp.totalMonitors` says how many there are. A list that is not whole is none: a monitor that nobody read may be
-  down, and one that is missing would be taken as removed.
+- `psp.totalMonitors` says how many there are. Of a list that is not whole only what it lists is known: a monitor
+  that nobody read may be down and is not removed, so that nothing is called operational as a whole.
 - The monitors stand in `data` (and again in `psp.monitors`), in `psp.monitors` alone, or, where the page has one
   only, in `monitor`.
 - `black` is paused. The colours of `dailyRatios` are those of days, not of now. The document doesn't name the
@@ -62,7 +62,7 @@ class _Memory(Value):
 
 
 async def read(page: Page, getter: Getter) -> Reading:
-    """Reads the whole list. Raises AdapterError when any page of it could not be read."""
+    """Reads the list as far as the page has it. Raises AdapterError when there was no answer for a part of it."""
     known, url = _remembered(page.memory), normalize_url(page.url)
     place = known.place or await locate(url, getter)
     afresh = page.now.timestamp() - known.afresh_at >= AFRESH_EVERY
@@ -74,7 +74,7 @@ async def read(page: Page, getter: Getter) -> Reading:
     for number in range(2, pages + 1):
         answer = await getter.get(f"{place}?page={number}")
         if answer.status != 200:
-            raise AdapterError(f"page {number} of {pages} of the list is missing ({answer.status})")
+            break
         documents[f"page{number}"] = answer.body
     snapshot = parse(documents, url=url, read_at=page.now)
     said = blake2b(snapshot.model_dump_json(exclude={"read_at"}).encode(), digest_size=12).hexdigest()
@@ -104,6 +104,8 @@ async def locate(url: str, getter: Getter) -> str:
         answer = await getter.get(url, accept=HTML)
         text = answer.body[:LOOKED_AT].decode("utf-8", "replace") if answer.status == 200 else ""
         named = _API.search(text.replace("\\/", "/"))
+        if named is None and fields.looks_like_an_object(answer.body):
+            return url
     if named is None:
         raise AdapterError("this is not an UptimeRobot page: its HTML names no list of monitors")
     return f"{parts.scheme}://{parts.netloc}/api/getMonitorList/{named[1]}"
@@ -123,9 +125,9 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     lists = [_decoded(document) for document in documents.values()]
     monitors = [one for page in lists for one in _monitors(page)]
     components = {one.id: one for one in map(_component, monitors)}
-    total = _total(lists[0])
-    if len(components) < total:
-        raise AdapterError(f"the list of monitors is not whole: {len(components)} of {total}")
+    half = len(components) < _total(lists[0])
+    if half and not components:
+        raise AdapterError("the list of monitors is empty")
     wrong = any(one.status not in (Status.OPERATIONAL, Status.UNKNOWN) for one in components.values())
     strange = any(str(one.get("statusClass")) not in STATUS for one in monitors)
     return compose(
@@ -133,9 +135,9 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         url=url,
         read_at=read_at,
         name=urlsplit(url).hostname,
-        status=Status.UNKNOWN if strange and not wrong else None,
+        status=Status.UNKNOWN if (strange or half) and not wrong else None,
         components=list(components.values()),
-        coverage=Coverage(),
+        coverage=Coverage(some_components=half),
     )
 
 
@@ -208,4 +210,5 @@ ADAPTER = Adapter(
     ),
     hosts=(HOST,),
     marks=("pspapipath",),
+    shape=re.compile(r"/api/getMonitorList/[0-9A-Za-z]{4,32}$|^/(?=[^/]*[0-9])(?=[^/]*[A-Z])[0-9A-Za-z]{8,12}$"),
 )

@@ -35,6 +35,8 @@ class ComponentReading:
         for component in self.snapshot.components:
             known[component.id], event = self._changed(known.get(component.id), component)
             events += [event] if event else []
+        if self.snapshot.coverage.some_components:
+            return known, tuple(events), adoptions
         listed = {component.id for component in self.snapshot.components}
         for id_ in known.keys() - listed:
             known[id_] = replace(known[id_], held_since=None, removed_at=known[id_].removed_at or self.now)

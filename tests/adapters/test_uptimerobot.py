@@ -96,18 +96,25 @@ async def test_a_list_of_several_pages_is_read_whole() -> None:
     assert getter.asked == [LIST, f"{LIST}?page=2"]  # the validators of one page say nothing of the other
 
 
-@pytest.mark.parametrize(
-    ("second", "reason"),
-    [
-        (None, r"page 2 of 2 of the list is missing \(404\)"),
-        (PAGE1, "the list of monitors is not whole: 30 of 33"),
-        (b"<html>", "the list of monitors is HTML"),
-    ],
-)
-async def test_half_a_list_is_none(second: bytes | None, reason: str) -> None:
+@pytest.mark.parametrize("second", [None, PAGE1], ids=["missing", "the first again"])
+async def test_of_half_a_list_nothing_is_said_as_a_whole(second: bytes | None) -> None:
     getter = Shelf({LIST: PAGE1} | ({f"{LIST}?page=2": second} if second else {}))
-    with pytest.raises(AdapterError, match=reason):
-        await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
+    reading = await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
+    assert reading.snapshot is not None
+    assert len(reading.snapshot.components or ()) == 30
+    assert reading.snapshot.status == Status.UNKNOWN
+    assert reading.snapshot.coverage.some_components
+
+
+async def test_a_broken_half_is_none() -> None:
+    with pytest.raises(AdapterError, match="the list of monitors is HTML"):
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: PAGE1, f"{LIST}?page=2": b"<html>"}))
+
+
+async def test_a_list_of_which_nothing_can_be_read() -> None:
+    empty = b'{"status":"ok","data":[],"psp":{"totalMonitors":3,"perPage":30}}'
+    with pytest.raises(AdapterError, match="the list of monitors is empty"):
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: empty}))
 
 
 async def test_a_list_of_one_page_is_read_with_its_validators() -> None:

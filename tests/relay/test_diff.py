@@ -42,6 +42,7 @@ M3 = post("m3", "completed", 120)
 GONE = Coverage(active_incidents=True, active_maintenances=True, past_incidents=True, gone=frozenset({"inc1"}))
 GONE_WINDOW = GONE.model_copy(update={"gone": frozenset({"mnt1"})})
 SUMMARY_ONLY = Coverage(active_incidents=True, active_maintenances=True)
+SOME = Coverage(some_components=True)
 DOWN, SLOW, FINE = Status.MAJOR_OUTAGE, Status.DEGRADED, Status.OPERATIONAL
 CALM = snapshot()
 OPEN = snapshot(incident(U1))
@@ -686,3 +687,9 @@ def test_recorded_pages_make_no_event_twice_and_no_false_end() -> None:
             keys += [event.key for event in change.events]
             assert not {"incident.removed", "incident.resolved"} & {str(event.type) for event in change.events}
         assert len(keys) == len(set(keys))
+
+
+def test_a_component_that_half_a_list_leaves_out_is_not_removed() -> None:
+    half = snapshot(components=(APP,), coverage=SOME)
+    assert run(parts(APP, SEARCH), parts(APP)).after.components["search"].removed_at is not None
+    assert run(parts(APP, SEARCH), half).after.components["search"].removed_at is None

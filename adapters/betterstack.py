@@ -143,6 +143,13 @@ def _component(id: str, record: Record, listed: _Listed) -> Component:
     )
 
 
+def _title(about: Record, posts: Mapping[str, Record], listed: _Listed) -> str:
+    """Its own, or the names of what it affects."""
+    named = [_attributes(listed.resources.get(id, {})) for id in _affected(about, posts)]
+    names = ", ".join(name for one in named if (name := fields.text(one, "public_name")))
+    return fields.text(about, "title") or names or "(without a title)"
+
+
 def _planned(report: Record) -> bool:
     return _attributes(report).get("report_type") == "maintenance"
 
@@ -154,7 +161,7 @@ def _incident(id: str, report: Record, listed: _Listed, read_at: datetime) -> In
     over = about.get("aggregate_state") in ENDED or (ended_at is not None and ended_at <= read_at)
     return Incident(
         id=id,
-        title=fields.name(about, "a report", "title"),
+        title=_title(about, posts, listed),
         impact=_impact([about, *map(_attributes, posts.values())]),
         phase=IncidentPhase.RESOLVED if over else IncidentPhase.UNKNOWN,
         started_at=fields.moment(about, "starts_at"),
@@ -190,7 +197,7 @@ def _maintenance(
     over = about.get("aggregate_state") == "resolved"
     return Maintenance(
         id=id,
-        title=fields.name(about, "a report", "title"),
+        title=_title(about, posts, listed),
         phase=MaintenancePhase.COMPLETED if over else _how_far(starts_at, read_at, shown),
         starts_at=starts_at,
         ends_at=fields.moment(about, "ends_at"),

@@ -28,10 +28,10 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     """`documents` holds `endpoints`, and `suites` where there are any. Raises AdapterError."""
     endpoints = fields.decode_list(documents["endpoints"], "the list of endpoints")
     listed = fields.strict_records(endpoints, "an endpoint")
-    if not all("key" in one and "results" in one for one in listed):
-        raise AdapterError("this is not a Gatus page")
     if not listed:
         raise AdapterError("the list of endpoints is empty")
+    if not all("key" in one for one in listed) or not any("results" in one for one in listed):
+        raise AdapterError("this is not a Gatus page")
     components = [_component(one) for one in listed]
     components += [_component(one, "suite/") for one in _suites(documents)]
     return compose(
@@ -89,4 +89,5 @@ ADAPTER = Adapter(
     ),
     marks=("window.config = {logo:",),
     paths=("/api/v1/endpoints/statuses",),
+    guessed_late=True,
 )

@@ -90,6 +90,8 @@ async def locate(url: str, getter: Getter) -> str:
         return f"{_api(url)}/1.0/status/{named[1]}"
     answer = await getter.get(url, accept=HTML)
     found = _PAGE_ID.search(answer.body[:LOOKED_AT].decode("utf-8", "replace")) if answer.status == 200 else None
+    if found is None and fields.looks_like_an_object(answer.body):
+        return url
     if found is None:
         raise AdapterError("this is not a Status.io page: its HTML names no page id")
     return f"{_api(url)}/1.0/status/{found[1].lower()}"
@@ -117,6 +119,9 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     parts = fields.strict_records(listed, "a component")
     inside = {fields.key(one, "a component"): _containers(one) for one in parts}
     planned = _maintenances(result.get("maintenance"), inside)
+    all_planned = planned is not None and all(
+        isinstance(result["maintenance"].get(name), list) for name in ("active", "upcoming")
+    )
     said = _status(overall)
     return compose(
         adapter=NAME,
@@ -127,7 +132,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         components=[component for one in parts for component in _components(one)],
         incidents=[_incident(one, inside) for one in fields.strict_records(incidents, "an incident")],
         maintenances=planned or (),
-        coverage=Coverage(active_incidents=True, active_maintenances=planned is not None),
+        coverage=Coverage(active_incidents=True, active_maintenances=all_planned),
     )
 
 
@@ -186,14 +191,12 @@ def _maintenances(listed: object, inside: Mapping[str, frozenset[str]]) -> list[
     """Those under way and those to come; None where the page doesn't tell of any list."""
     if listed is None:
         return None
-    if not isinstance(listed, dict) or not all(
-        isinstance(listed.get(name), list) for name in ("active", "upcoming")
-    ):
+    if not isinstance(listed, dict):
         raise AdapterError("the status lacks its lists of maintenances")
     return [
         _maintenance(one, phase, inside)
         for name, phase in (("active", MaintenancePhase.IN_PROGRESS), ("upcoming", MaintenancePhase.SCHEDULED))
-        for one in fields.strict_records(listed[name], "a maintenance")
+        for one in fields.strict_records(listed.get(name), "a maintenance")
     ]
 
 
@@ -264,6 +267,7 @@ ADAPTER = Adapter(
         cheap="validators and the digest of one document",
     ),
     hosts=("status.io", ".status.io"),
+    shape=re.compile(r"/(?:1\.0/status|pages(?:/[a-z]{1,20})?)/[0-9a-f]{24}(?=/|$)"),
     marks=("powered by status.io", "statusio_page_id", "api.status.io/1.0/status/"),
     aliases=("status.io",),
 )

@@ -158,7 +158,7 @@ class _Sparing:
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
     """`documents` holds `summary`, and `issues` where they could be read. Raises AdapterError."""
     sites = fields.strict_records(fields.decode_list(documents["summary"], "the summary"), "a site")
-    if not sites or not all("slug" in one and "status" in one for one in sites):
+    if not all("slug" in one for one in sites) or not any("status" in one for one in sites):
         raise AdapterError("this is not an Upptime page")
     components = [_component(one) for one in sites]
     slugs = frozenset(one.id for one in components)
@@ -282,4 +282,6 @@ ADAPTER = Adapter(
         cheap="validators; GitHub's API every ten minutes",
     ),
     marks=("upptime.js.org", "/upptime/upptime/master/assets/"),
+    paths=("/history/summary.json",),
+    guessed_late=True,
 )

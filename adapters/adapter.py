@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from re import Pattern
 from typing import Protocol
 
 from adapters.fetch import Answer
@@ -96,6 +97,8 @@ class Adapter:
     """Texts that stand in the HTML of such pages and of no others (in lower case)."""
     paths: tuple[str, ...] = ()
     """Endings of page addresses that give it away, as `/rss/all.rss`."""
+    shape: Pattern[str] | None = None
+    """What is found in the paths of such addresses, where they name the page, as `/status_pages/quillpost`."""
     guessed: bool = False
     """A page without any evidence is tried too: its documents stand at a fixed path below the page's address."""
     aliases: tuple[str, ...] = ()

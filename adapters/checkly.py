@@ -69,9 +69,21 @@ async def locate(url: str, getter: Getter) -> str:
         return f"{base}/api/status-page/{host.removesuffix(HOST)}"
     answer = await getter.get(url, accept=HTML)
     found = _IN_HTML.search(answer.body[:LOOKED_AT].decode("utf-8", "replace"))
+    if found is None and fields.looks_like_an_object(answer.body):
+        return url
     if found is None:
         raise AdapterError("this is not a Checkly page: its HTML names no slug")
     return f"{base}/api/status-page/{found[1]}"
+
+
+def _documents(place: str) -> dict[str, Document]:
+    if not _PATH.search(place):
+        return {"incidents": Document(place)}
+    return {
+        "incidents": Document(f"{place}/unresolved-incidents"),
+        "uptime": Document(f"{place}/uptime", needed=False),
+        "maintenances": Document(f"{place}/maintenance-windows", needed=False),
+    }
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -194,15 +206,7 @@ def _beside(documents: Mapping[str, bytes], name: str) -> Record:
 ADAPTER = Adapter(
     name=NAME,
     title="Checkly",
-    read=DocumentReader(
-        lambda place: {
-            "incidents": Document(f"{place}/unresolved-incidents"),
-            "uptime": Document(f"{place}/uptime", needed=False),
-            "maintenances": Document(f"{place}/maintenance-windows", needed=False),
-        },
-        parse,
-        locate,
-    ),
+    read=DocumentReader(_documents, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes",
@@ -211,5 +215,6 @@ ADAPTER = Adapter(
         cheap="validators and digests of three documents",
     ),
     hosts=(HOST,),
+    shape=re.compile(rf"/api/status-page/{_SLUG}(?:/(?:unresolved-incidents|uptime|maintenance-windows))?$"),
     marks=('"maintenance-windows-', "checkly-status-page.com"),
 )

@@ -193,8 +193,12 @@ class _Search:
         if len(looks.umbrella) > MOST_OWN:
             pages = ", ".join(looks.umbrella[:5])
             return AdapterError(f"this page stands for {len(looks.umbrella)} others; name one of them: {pages}")
-        tried = "; ".join(dict.fromkeys(f"{name}: {reason}" for (name, _), reason in self.tried.items()))
-        return AdapterError(f"no status page that uptimus can read ({tried})", self.retry_after)
+        tried: dict[str, list[str]] = {}
+        for (name, _), reason in self.tried.items():
+            said = tried.setdefault("nothing there" if reason.startswith("there is no ") else reason, [])
+            said += [name] if name not in said else []
+        told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in tried.items())
+        return AdapterError(f"no status page that uptimus can read ({told})", self.retry_after)
 
 
 def _asks_for_login(reason: str) -> str | None:
@@ -210,11 +214,15 @@ def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter,
         ending = max((one for one in adapter.paths if path.endswith(one)), key=len, default="")
         host = next((one for one in adapter.hosts if any(_is_at(name, one) for name in hosts)), None)
         mark = next((one for one in adapter.marks if one in looks.text), None)
+        shape = adapter.shape.search(path) if adapter.shape else None
         if host:
             why = f"{host.lstrip('.')} is where {adapter.title} has its pages"
             found[adapter.name] = (2, len(host)), exact if ending else base, why
         elif ending:
             found[adapter.name] = (1, len(ending)), exact, f"the address ends in {ending}"
+        elif shape:
+            why = f"the address holds {shape[0]}, as those of {adapter.title} do"
+            found[adapter.name] = (1, len(shape[0])), exact, why
         elif mark:
             why = f"the page's HTML holds {mark!r}, as {adapter.title} writes it"
             found[adapter.name] = (0, 0), base, why

@@ -89,5 +89,4 @@ ADAPTER = Adapter(
     ),
     marks=("window.config = {logo:",),
     paths=("/api/v1/endpoints/statuses",),
-    guessed_late=True,
 )

@@ -23,7 +23,8 @@ AFRESH_EVERY = 3600.0
 
 @dataclass(frozen=True)
 class Document:
-    """Where a document stands, and whether a page without it is such a page at all."""
+    """Where a document stands, and whether a page without it is such a page at all. One that is not needed may be
+    absent, or something else that the server answers instead."""
 
     url: str
     needed: bool = True
@@ -154,7 +155,7 @@ class _Visit:
         if answer.status == 304 and known is not None:
             self.copies[name] = known
             return
-        if answer.status != 200 or self._is_main_again(name, answer.body):
+        if answer.status != 200 or self._is_none(name, answer.body):
             if document.needed:
                 raise AdapterError(f"there is no such page at this address: no {name} ({answer.status})")
             self.copies[name] = _Copy()
@@ -163,10 +164,14 @@ class _Visit:
             self.copies[name] = _copy(answer)
         self.news = self.news or known is None or known.digest != self.copies[name].digest
 
-    def _is_main_again(self, name: str, body: bytes) -> bool:
-        """A server that answers the main document to every path has no others."""
-        main = next(iter(self.wanted))
-        return name != main and not self.wanted[name].needed and _digest(body) == self.copies[main].digest
+    def _is_none(self, name: str, body: bytes) -> bool:
+        """Whether a server that answers every path was asked for a document that it doesn't have: an app answers
+        with its HTML, a copy of a page with the one document that it has."""
+        document, main = self.wanted[name], next(iter(self.wanted))
+        if document.needed or name == main:
+            return False
+        is_html = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+        return (is_html and document.accept == JSON) or _digest(body) == self.copies[main].digest
 
 
 async def _together(reads: Iterable[Awaitable[None]]) -> None:

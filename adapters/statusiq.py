@@ -70,7 +70,7 @@ def _component(item: Item) -> Component | None:
 ADAPTER = Adapter(
     name=NAME,
     title="Site24x7 StatusIQ",
-    read=DocumentReader(lambda base: {"rss": Document(f"{base}/rss", accept=XML)}, parse),
+    read=DocumentReader(lambda url: {"rss": Document(f"{url.removesuffix('/rss')}/rss", accept=XML)}, parse),
     parse=parse,
     knows=Knows(
         stable_ids="components by their names",
@@ -80,5 +80,6 @@ ADAPTER = Adapter(
     ),
     hosts=(".site24x7statusiq.com", ".statusiq.com"),
     marks=("statusiq",),
+    paths=("/rss",),
     aliases=("site24x7", "site24x7-statusiq"),
 )

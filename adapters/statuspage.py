@@ -139,11 +139,13 @@ class _Visit:
         copies = dict(self.known.lists)
         for name, answer in zip(LISTS, answers, strict=True):
             before = self.known.lists.get(name)
-            copy = _Copy() if answer.status in ABSENT else _copy(answer.body)
+            copy = _copy(answer.body)
+            absent = answer.status in ABSENT or copy.digest == self.memory.summary.digest  # one answer for all
+            copy = _Copy() if absent else copy
             if before and self._is_stale(copy, before, self.known.swept_at):
                 self.swept = False
                 continue
-            if answer.status not in ABSENT:
+            if not absent:
                 self.documents[name] = fields.decode(answer.body, LISTS[name])
             self.news = self.news or before is None or before.digest != copy.digest
             copies[name] = copy

@@ -113,6 +113,8 @@ async def locate(url: str, getter: Getter) -> str:
     answer = await getter.get(url, accept=HTML)
     text = answer.body[:LOOKED_AT].decode("utf-8", "replace").lower() if answer.status == 200 else ""
     found = _named_in(text)
+    if found is None and fields.looks_like_an_object(answer.body) and '"status_page"' in text:
+        return url
     if found is None:
         raise AdapterError("this is not a Statuspal page: its HTML names no subdomain")
     return f"{_api(url, text)}/api/v2/status_pages/{found}/summary"
@@ -307,5 +309,5 @@ ADAPTER = Adapter(
     ),
     hosts=("statuspal.io", "statuspal.eu", ".statuspal.io", ".statuspal.eu"),
     marks=("powered by statuspal", "statuspal.io/api/", "statuspal.eu/api/"),
-    paths=("/summary",),
+    shape=re.compile(r"/status_pages/[^/]+"),
 )

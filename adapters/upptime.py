@@ -283,5 +283,4 @@ ADAPTER = Adapter(
     ),
     marks=("upptime.js.org", "/upptime/upptime/master/assets/"),
     paths=("/history/summary.json",),
-    guessed_late=True,
 )

@@ -250,5 +250,6 @@ ADAPTER = Adapter(
         cheap="validators and digests of three documents, 1 to 5 min old",
     ),
     marks=('id="preload-data"', 'href="/api/status-page/'),
+    shape=re.compile(rf"/(?:status|api/status-page(?:/heartbeat)?)/{_SLUG}$"),
     aliases=("kuma",),
 )

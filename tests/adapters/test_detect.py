@@ -86,7 +86,7 @@ async def test_a_page_for_every_path_is_no_proof_and_costs_six_requests_at_most(
     site = Site({}, "<!DOCTYPE html><title>Status</title>", every_path=True)
     with pytest.raises(AdapterError, match="no status page that uptimus can read") as caught:
         await detect(await serve(site), fetcher, NOW)
-    assert "statuspage: summary.json is HTML" in caught.value.reason
+    assert "statuspage, instatus: summary.json is HTML" in caught.value.reason
     assert len(site.asked) == len(set(site.asked)) <= MOST_REQUESTS
 
 
@@ -108,8 +108,8 @@ async def test_every_page_is_found_for_what_it_is_or_not_at_all(
     assert found.adapter == name
     assert len(found.evidence) == 2
     assert found.evidence[-1] == f"it reads whole as {ADAPTERS[name].title}"
-    needless = [path for path in site.asked if not (case / "www" / path.partition("?")[0].lstrip("/")).exists()]
-    assert len(needless) <= MOST_REQUESTS
+    there = [(case / "www" / path.partition("?")[0][1:]).exists() and path != "/" for path in site.asked]
+    assert there.index(True) < MOST_REQUESTS, "what is asked for after that is the read's own"
     assert len(site.asked) == len(set(site.asked))
 
 

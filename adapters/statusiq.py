@@ -38,13 +38,16 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
     feed = items(document)
     if GENERATOR not in document and NAMESPACE not in document:
         raise AdapterError("this is not a StatusIQ page")
-    found = (_component(item) for item in feed.items)
+    components = [one for one in map(_component, feed.items) if one is not None]
+    wrong = {one.status for one in components} - {Status.OPERATIONAL, Status.UNKNOWN}
+    strange = any(one.status == Status.UNKNOWN for one in components)
     return compose(
         adapter=NAME,
         url=url,
         read_at=read_at,
         name=_name(feed.title),
-        components=[one for one in found if one is not None],
+        status=Status.UNKNOWN if strange and not wrong else None,
+        components=components,
         coverage=Coverage(),
     )
 

@@ -122,9 +122,9 @@ class House:
 
 @asynccontextmanager
 async def running(
-    database: Database, adapters: Mapping[str, Adapter], url: str, shelf: Shelf
+    database: Database, adapters: Mapping[str, Adapter], adapter: str, url: str, shelf: Shelf
 ) -> AsyncIterator[House]:
-    """A provider whose page, of the first of these kinds, was read once, and nobody who follows it yet."""
+    """A provider whose page was read once, and nobody who follows it yet."""
     mailbox, metrics = Mailbox(), Metrics()
     fetcher = Fetcher(user_agent="test", allow_private_networks=True)
     deliverer = Deliverer(
@@ -136,7 +136,7 @@ async def running(
     house = House(database, shelf, mailbox, poller, deliverer, metrics)
     async with database.write() as session:
         provider = Provider(
-            slug="chargeover", name="ChargeOver", url=url, adapter=next(iter(adapters)), source="user",
+            slug="chargeover", name="ChargeOver", url=url, adapter=adapter, source="user",
             verification="pending", status="unknown", memory={}, due_at=await providers.database_now(session),
             active=False, failures=0, unreadable=False,
         )  # fmt: skip
@@ -157,5 +157,5 @@ async def house(database: Database) -> AsyncIterator[House]:
     """A house whose provider's page a test holds in its hand."""
     shelf = Shelf(snapshot())
     adapters = {"shelf": replace(ADAPTERS["statuspage"], read=shelf.read)}
-    async with running(database, adapters, "https://status.example.com", shelf) as house:
+    async with running(database, adapters, "shelf", "https://status.example.com", shelf) as house:
         yield house

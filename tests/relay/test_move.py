@@ -188,7 +188,9 @@ async def house(database: Database, page: MovingPage) -> AsyncIterator[House]:
     app.router.add_get("/{path:.*}", page.__call__)
     async with (
         TestServer(app) as server,
-        running(database, ADAPTERS, str(server.make_url("")).rstrip("/"), Shelf(snapshot())) as house,
+        running(
+            database, ADAPTERS, "statuspage", str(server.make_url("")).rstrip("/"), Shelf(snapshot())
+        ) as house,
     ):
         yield house
 

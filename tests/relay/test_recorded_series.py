@@ -55,7 +55,7 @@ async def playing(database: Database, page: RecordedPage) -> AsyncIterator[House
     app.router.add_get("/{path:.*}", page.__call__)
     async with TestServer(app) as server:
         url = str(server.make_url("")).rstrip("/")
-        async with running(database, {"statuspage": ADAPTERS["statuspage"]}, url, Shelf(snapshot())) as house:
+        async with running(database, ADAPTERS, "statuspage", url, Shelf(snapshot())) as house:
             await house.follow(components=False)
             yield house
 

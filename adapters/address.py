@@ -8,7 +8,7 @@ from adapters.fetch import AdapterError
 
 # Where a page's own links lead, and the documents behind it. The rest of the path is the page's.
 _BELOW = re.compile(
-    r"/(?:api/v\d+(?:/.*)?"
+    r"/(?:api/v\d+(?:\.\d+)*(?:/.*)?"
     r"|history(?:\.atom|\.rss|\.json)?"
     r"|(?:incidents?|maintenances?|components?)(?:/[^/]*)?"
     r"|subscribe|uptime(?:/[^/]*)?"

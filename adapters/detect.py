@@ -184,7 +184,7 @@ class _Search:
             return None
         assert reading.snapshot is not None
         said = f"it reads whole as {adapter.title}"
-        return Detected(adapter.name, address, reading, (*self.evidence, why, said))
+        return Detected(adapter.name, reading.snapshot.provider.url, reading, (*self.evidence, why, said))
 
     def _private(self, looks: PageLooks) -> AdapterError:
         return AdapterError(f"this page is private: {looks.private}", self.retry_after)

@@ -59,8 +59,8 @@ PLANNED = {
 UNDER_WAY = {"active": MaintenancePhase.IN_PROGRESS, "resolved": MaintenancePhase.COMPLETED} | PLANNED
 """What the phases of an incident mean where the type says that it is a maintenance."""
 
-_BELOW = re.compile(r"/(?:api/v2\.0\.0(?:/\w+)?|\d{4}-\d\d(?:/\w+)?)$", re.ASCII)
-"""Where the documents stand, and the page of an incident."""
+_BELOW = re.compile(r"/\d{4}-\d\d(?:/\w+)?$", re.ASCII)
+"""The page of an incident."""
 
 
 def wanted(url: str) -> dict[str, Document]:

@@ -11,6 +11,7 @@ from standins.cases import FIXTURES, SERVED, page_url
 from standins.cases import Site as Case
 
 from adapters import ADAPTERS, named
+from adapters.adapter import Page
 from adapters.detect import MOST_REQUESTS, _evident, detect
 from adapters.evidence import looks_of
 from adapters.fetch import AdapterError, Answer, Fetcher
@@ -106,11 +107,14 @@ async def test_every_page_is_found_for_what_it_is_or_not_at_all(
     else:
         found = await detect(url, fetcher, NOW)
     assert found.adapter == name
+    asked = list(site.asked)
+    again = await ADAPTERS[name].read(Page(url=found.url, now=NOW), fetcher)
+    assert again.snapshot == found.reading.snapshot, "the address that is kept leads to the same page"
     assert len(found.evidence) == 2
     assert found.evidence[-1] == f"it reads whole as {ADAPTERS[name].title}"
-    there = [(case / "www" / path.partition("?")[0][1:]).exists() and path != "/" for path in site.asked]
+    there = [(case / "www" / path.partition("?")[0][1:]).exists() and path != "/" for path in asked]
     assert there.index(True) < MOST_REQUESTS, "what is asked for after that is the read's own"
-    assert len(site.asked) == len(set(site.asked))
+    assert len(asked) == len(set(asked))
 
 
 async def test_a_page_that_has_nothing_costs_six_requests_at_most(serve: Serve, fetcher: Fetcher) -> None:

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from adapters import ADAPTERS, catalogue, detect, named
 from adapters.adapter import Page, Reading
+from adapters.compose import OF_IMPACT
 from adapters.fetch import AdapterError, Fetcher
-from adapters.schema import OVER, Component, Incident, Maintenance, Snapshot, Status
+from adapters.schema import OVER, Component, Incident, Maintenance, Snapshot
 from bot.commands.reply import CommandError, Reply, Row, Section
-from bot.commands.services import counted, words
+from bot.commands.services import counted, phase_words, words
 from bot.settings import Settings
 
 MOST_ROWS = 15
@@ -74,12 +75,12 @@ def _component_row(one: Component) -> Row:
 
 
 def _window_row(one: Maintenance) -> Row:
-    return Row(title=one.title, detail=words(one.phase), at=one.starts_at, url=one.url)
+    return Row(title=one.title, detail=phase_words(one.phase, "announced"), at=one.starts_at, url=one.url)
 
 
 def _row(one: Incident) -> Row:
-    said = f"{words(one.phase)}, impact {words(one.impact)}, {counted(len(one.updates), 'update')}"
-    status = None if one.phase in OVER else Status.DEGRADED
+    said = f"{phase_words(one.phase)}, impact {words(one.impact)}, {counted(len(one.updates), 'update')}"
+    status = None if one.phase in OVER else OF_IMPACT[one.impact]
     return Row(title=one.title, status=status, detail=said, at=one.started_at, url=one.url)
 
 

@@ -95,13 +95,18 @@ def words(word: str) -> str:
     return word.replace("_", " ")
 
 
+def phase_words(phase: str, unknown: str = "active") -> str:
+    """A phase as people write it; of one that its page doesn't tell it is known that it isn't over."""
+    return unknown if phase == "unknown" else words(phase)
+
+
 def incident_row(row: Incident, *, provider: str | None = None) -> Row:
     """An incident on one line."""
     case = state.incident(row)
     title = f"{provider}: {case.title}" if provider else case.title
     return Row(
         title=title,
-        detail=f"{words(case.phase)}, impact {words(case.impact)}",
+        detail=f"{phase_words(case.phase)}, impact {words(case.impact)}",
         at=case.started_at,
         url=case.url,
     )
@@ -111,7 +116,7 @@ def maintenance_row(row: Maintenance, *, provider: str | None = None) -> Row:
     """A maintenance on one line."""
     case = state.maintenance(row)
     title = f"{provider}: {case.title}" if provider else case.title
-    return Row(title=title, detail=words(case.phase), at=case.starts_at, url=case.url)
+    return Row(title=title, detail=phase_words(case.phase, "announced"), at=case.starts_at, url=case.url)
 
 
 def shown_status(provider: Provider) -> Status:

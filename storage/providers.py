@@ -174,7 +174,7 @@ async def find(session: AsyncSession, text: str) -> Provider | None:
             or_(
                 Provider.slug == plain,
                 func.lower(Provider.name) == plain,
-                Provider.url == text.strip().rstrip("/"),
+                Provider.url.in_({text.strip(), text.strip().rstrip("/")}),
             )
         )
         .order_by((Provider.slug == plain).desc(), Provider.id)

@@ -1,26 +1,19 @@
 """follow: this provider, to this destination, with these filters."""
 
-import asyncio
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
-from urllib.parse import urlsplit
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters import detect
-from adapters.adapter import Page, Reading
-from adapters.catalogue import Entry
-from adapters.fetch import AdapterError
+from adapters.adapter import Reading
 from adapters.schema import Impact, Past, Snapshot
 from bot.commands import destinations
+from bot.commands.find import Found, find, with_past
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.commands.services import (
     Services,
     counted,
-    meant,
     provider_json,
     shown_status,
     slug_of,
@@ -32,11 +25,6 @@ from relay.record import ImplausibleError
 from storage import follows, history, providers
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider
 
-LONGEST_PAST = 10.0
-"""Seconds that a page may take to tell its history."""
-
-log = structlog.get_logger("follow")
-
 
 async def follow(services: Services, request: Request) -> Reply:
     """Follows. The page is read once at once, so that a wrong address is refused and what is active is known."""
@@ -45,7 +33,7 @@ async def follow(services: Services, request: Request) -> Reply:
     streams, least = _streams(request), _least_impact(request)
     uri = request.to or request.here
     destinations.transport_of(uri, services)
-    found = await _with_past(services, await _find(services, request.provider))
+    found = await with_past(services, await find(services, request.provider))
     async with services.database.write() as session:
         provider, note = await _provider(services, session, found)
         component_ids = await _component_ids(session, provider, request.components)
@@ -58,99 +46,7 @@ async def follow(services: Services, request: Request) -> Reply:
     return reply
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What was named: a provider that is known already, or a page that was read just now, or both."""
-
-    name: str
-    url: str
-    adapter: str
-    provider_id: int | None = None
-    slug: str | None = None
-    category: str | None = None
-    source: str = "user"
-    reading: Reading | None = None
-    problem: str | None = None
-    past: Past = Past()
-
-
-async def _with_past(services: Services, found: _Found) -> _Found:
-    """With what the page tells of the time before, where it is read for the first time. A page that keeps its
-    history to itself is followed all the same."""
-    read_past = services.adapters[found.adapter].past
-    if read_past is None or found.provider_id is not None or found.reading is None:
-        return found
-    try:
-        async with asyncio.timeout(LONGEST_PAST):
-            return replace(found, past=await read_past(Page(url=found.url, now=services.now()), services.fetcher))
-    except (AdapterError, TimeoutError) as error:
-        log.info("no history", url=found.url, reason=str(error))
-        return found
-
-
-async def _find(services: Services, text: str) -> _Found:
-    async with services.database.read() as session:
-        provider = await providers.find(session, detect.normalize_url(text) if _is_address(text) else text)
-        entry = services.catalogue.find(text)
-        if provider is None and entry is not None:
-            provider = await providers.find(session, entry.url)
-        if provider is None and entry is None and not _is_address(text):
-            near = await meant(services, session, text)
-            raise CommandError(f"No provider is called {text[:80]!r}.{near} A status page's address works too.")
-    if provider is not None:
-        found = _Found(provider.name, provider.url, provider.adapter, provider_id=provider.id)
-        well_read = provider.due_at is not None and provider.first_read_at is not None and provider.failure is None
-        return found if well_read else await _read(services, found, known=provider.first_read_at is not None)
-    if entry is not None:
-        return await _read_entry(services, entry)
-    return await _detect(services, text)
-
-
-async def _read_entry(services: Services, entry: Entry) -> _Found:
-    """A provider of the catalogue: read as it says; where that fails, or it doesn't say, the page is looked at."""
-    named = _Found(
-        entry.name, entry.url, entry.adapter or "", slug=entry.slug, category=entry.category, source="catalogue"
-    )
-    if entry.adapter is not None:
-        try:
-            return await _read(services, named, known=False)
-        except CommandError:
-            log.info("read in vain", provider=entry.slug, adapter=entry.adapter)
-    found = await _detect(services, entry.url)
-    return replace(found, name=entry.name, slug=entry.slug, category=entry.category, source="catalogue")
-
-
-def _is_address(text: str) -> bool:
-    return "://" in text or re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", text) is not None
-
-
-async def _read(services: Services, found: _Found, *, known: bool) -> _Found:
-    page = Page(url=found.url, now=services.now())
-    try:
-        return replace(found, reading=await services.adapters[found.adapter].read(page, services.fetcher))
-    except AdapterError as error:
-        if not known:
-            raise CommandError(f"{found.name}'s status page can't be read: {error.reason}") from None
-        return replace(found, problem=error.reason)
-
-
-async def _detect(services: Services, text: str) -> _Found:
-    try:
-        found = await detect.detect(text, services.fetcher, services.now())
-    except AdapterError as error:
-        raise CommandError(f"That page can't be read: {error.reason}") from None
-    snapshot = found.reading.snapshot
-    assert snapshot is not None
-    read = _Found(snapshot.provider.name, found.url, found.adapter, reading=found.reading)
-    entry = services.catalogue.find(found.url)
-    if entry is not None:
-        return replace(read, name=entry.name, slug=entry.slug, category=entry.category, source="catalogue")
-    # A home page, or one that has moved, leads elsewhere: nobody but us says that it is the right one.
-    led_elsewhere = urlsplit(found.url).netloc != urlsplit(detect.normalize_url(text)).netloc
-    return replace(read, source="auto") if led_elsewhere else read
-
-
-async def _provider(services: Services, session: AsyncSession, found: _Found) -> tuple[Provider, str | None]:
+async def _provider(services: Services, session: AsyncSession, found: Found) -> tuple[Provider, str | None]:
     """The provider's row, brought up to date with what was read."""
     provider = await session.get(Provider, found.provider_id) if found.provider_id else None
     provider = provider or await providers.find(session, found.url)
@@ -175,7 +71,7 @@ def _with_incidents(reading: Reading, past: Past) -> Reading:
     return replace(reading, snapshot=reading.snapshot.model_copy(update={"incidents": all_}))
 
 
-def _new_provider(found: _Found, slug: str) -> Provider:
+def _new_provider(found: Found, slug: str) -> Provider:
     snapshot: Snapshot | None = found.reading.snapshot if found.reading else None
     return Provider(
         slug=slug,

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from standins.cases import FIXTURES
 from standins.receiver import Receiver
 
 from bot.demo import LOGIN_OUTAGE, DemoPage, documents, load
@@ -100,6 +101,23 @@ async def test_a_new_follow_knows_the_days_that_the_page_tells(shell: Shell) -> 
     assert uptime["known_days"] == 90
     assert {one["date"]: one["state"] for one in uptime["days"]}[str(today - timedelta(days=7))] == "outage"
     assert uptime["counts"]["operational"] == 89 - uptime["counts"]["maintenance"] - uptime["counts"]["degraded"]
+
+
+async def test_a_feed_is_followed_once_however_often_it_is_named(shell: Shell) -> None:
+    feed = (FIXTURES / "feed" / "trouble" / "www" / "history.atom").read_bytes()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        found = request.path == "/status/feed/"
+        return web.Response(body=feed) if found else web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        for _ in range(2):
+            followed = await shell.json("follow", str(server.make_url("/status/feed/")))
+            assert followed["provider"]["slug"] == "quillpost"
+    listed = (await shell.json("provider", "list"))["providers"]
+    assert [(one["slug"], one["adapter"]) for one in listed] == [("quillpost", "feed")]
 
 
 @pytest.fixture

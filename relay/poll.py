@@ -5,13 +5,15 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
-from adapters.adapter import Adapter, Page, Reading
+from adapters.adapter import Adapter, Getter, Page, Reading
 from adapters.detect import Detected, detect
-from adapters.fetch import AdapterError, Fetcher, FetchError
+from adapters.fetch import AdapterError, Answer, Fetcher, FetchError
 from relay import record
 from relay.batch import Batcher
 from relay.events import Event
@@ -50,6 +52,28 @@ def delay_after_failure(failures: int, interval: float, retry_after: float | Non
     return max(backoff, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
 
 
+class _Noticing:
+    """A getter that notices when a page leads to another host."""
+
+    def __init__(self, getter: Getter) -> None:
+        self._getter = getter
+        self.led_to: str | None = None
+
+    async def get(
+        self,
+        url: str,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        """As the getter does."""
+        answer = await self._getter.get(url, etag=etag, last_modified=last_modified, accept=accept)
+        if urlsplit(answer.url).netloc != urlsplit(url).netloc:
+            self.led_to = urlsplit(answer.url).netloc
+        return answer
+
+
 class Poller:
     """Reads the pages that somebody follows. `recorded` is called when there is something new to tell."""
 
@@ -73,6 +97,8 @@ class Poller:
         self._at_once = at_once
         self._polls: set[asyncio.Task[None]] = set()
         self._unchanged: Batcher[Unchanged] = Batcher(self._write_unchanged, wait=0.05)
+        self._led_to: dict[int, str] = {}
+        """Other hosts that providers' pages were noticed to lead to: each is looked at once."""
         self._free = asyncio.Event()
         self._closing = False
 
@@ -130,10 +156,17 @@ class Poller:
         log.info("poll", provider=claimed.slug, outcome=outcome, ms=round(duration * 1000), detail=detail)
 
     async def _read_and_record(self, claimed: Claimed) -> tuple[str, str | None]:
+        getter = _Noticing(self._fetcher)
         try:
-            reading = await self._read(claimed)
+            reading = await self._read(claimed, getter)
         except AdapterError as error:
             return await self._look_again(claimed, error)
+        if getter.led_to and self._led_to.get(claimed.id) != getter.led_to:
+            self._led_to[claimed.id] = getter.led_to
+            with suppress(AdapterError, TimeoutError):
+                moved = await self._detect_move(claimed)
+                if moved:
+                    return moved
         if reading.snapshot is None and not claimed.fresh:
             memory = reading.memory if reading.memory is not claimed.memory else None
             self._unchanged.put(Unchanged(claimed.id, claimed.token, self._delay(claimed.active), memory))
@@ -143,7 +176,7 @@ class Poller:
         except ImplausibleError as doubt:
             return await self._record_failure(claimed, str(doubt), None)
 
-    async def _read(self, claimed: Claimed) -> Reading:
+    async def _read(self, claimed: Claimed, getter: Getter) -> Reading:
         adapter = self._adapters.get(claimed.adapter)
         if adapter is None:
             raise AdapterError(f"there is no adapter called {claimed.adapter}")
@@ -156,7 +189,7 @@ class Poller:
         )
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                return await adapter.read(page, self._fetcher)
+                return await adapter.read(page, getter)
         except TimeoutError:
             raise AdapterError(f"the page took longer than {READ_TIMEOUT:.0f} seconds") from None
         except AdapterError:
@@ -171,15 +204,22 @@ class Poller:
         reason = error.reason
         if not isinstance(error, FetchError) and claimed.failures + 1 in LOOKS_AGAIN:
             try:
-                async with asyncio.timeout(READ_TIMEOUT):
-                    found = await detect(claimed.url, self._fetcher, datetime.now(UTC))
-                if (found.adapter, found.url) != (claimed.adapter, claimed.url):
-                    return await self._record_move(claimed, found)
+                moved = await self._detect_move(claimed)
             except TimeoutError:
-                pass
+                moved = None
             except AdapterError as doubt:
-                reason = f"{reason}; {doubt.reason}"
+                moved, reason = None, f"{reason}; {doubt.reason}"
+            if moved:
+                return moved
         return await self._record_failure(claimed, reason, error.retry_after)
+
+    async def _detect_move(self, claimed: Claimed) -> tuple[str, str | None] | None:
+        """None where the page is where and what it was. Raises AdapterError and TimeoutError."""
+        async with asyncio.timeout(READ_TIMEOUT):
+            found = await detect(claimed.url, self._fetcher, datetime.now(UTC))
+        if (found.adapter, found.url) == (claimed.adapter, claimed.url):
+            return None
+        return await self._record_move(claimed, found)
 
     async def _record_move(self, claimed: Claimed, found: Detected) -> tuple[str, str | None]:
         async with self._database.write() as session:

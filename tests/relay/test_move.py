@@ -169,8 +169,11 @@ class MovingPage:
     def __init__(self) -> None:
         self.documents = _statuspage()
         self.kind = "application/json"
+        self.moved_to = ""
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if self.moved_to:
+            raise web.HTTPMovedPermanently(f"{self.moved_to}{request.path}")
         document = self.documents.get(request.path)
         if document is None:
             return web.Response(status=404, text="<!doctype html><title>nothing</title>", content_type="text/html")
@@ -239,3 +242,24 @@ async def test_a_page_that_fails_without_becoming_another_one_stays_what_it_was(
     page.documents = _statuspage()
     await house.poll()
     assert [one for one in await house.delivered() if one.startswith("incident")] == []
+
+
+async def test_a_page_that_leads_to_another_host_is_followed_there(house: House, page: MovingPage) -> None:
+    await house.follow()
+    page.documents = _statuspage(OLD_INCIDENT)
+    await house.poll()
+    told = await house.delivered()
+    new = MovingPage()
+    new.documents = page.documents
+    app = web.Application()
+    app.router.add_get("/{path:.*}", new.__call__)
+    async with TestServer(app) as server:
+        page.moved_to = str(server.make_url("")).rstrip("/")
+        await house.poll()
+        async with house.database.read() as session:
+            provider = await session.get_one(tables.Provider, house.provider_id)
+            assert (provider.adapter, provider.url) == ("statuspage", page.moved_to)
+        assert await house.delivered() == told, "the move by itself is no news"
+        new.documents = _statuspage(OLD_INCIDENT | {"impact": "critical"})
+        await house.poll()
+        assert (await house.delivered())[len(told) :] == ["incident.updated"]

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import apple
 from adapters.address import normalize_url
-from adapters.fetch import Answer
 from adapters.schema import Impact, IncidentPhase, MaintenancePhase, Snapshot, Status
 
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,13 +35,8 @@ def page(*events: dict[str, Any]) -> bytes:
     ],
 )
 async def test_where_the_document_is(pasted: str, document: str) -> None:
-    there = (f"{DATA}/system_status_en_US.js", f"{DATA}/developer/system_status_en_US.js")
-
-    class Apple:
-        async def get(self, url: str, **_: object) -> Answer:
-            return Answer(200 if url in there else 404, url, b"")
-
-    assert await apple.locate(normalize_url(pasted), Apple()) == document
+    getter = Served({f"{DATA}/system_status_en_US.js": 200, f"{DATA}/developer/system_status_en_US.js": 200})
+    assert await apple.locate(normalize_url(pasted), getter) == document
 
 
 @pytest.mark.parametrize(

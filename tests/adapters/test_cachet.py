@@ -1,15 +1,14 @@
 """Cachet: which version answers, what is listed whole, codes in any shape, and the recorded answers."""
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import cachet
-from adapters.fetch import Answer
 from adapters.schema import IncidentPhase, MaintenancePhase, Snapshot, Status
 
 RECORDED = Path(__file__).parents[3] / "shared" / "payloads" / "cachet-v1" / "go-client-tests"
@@ -17,28 +16,9 @@ URL = "https://status.quillpost.example"
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass
-class Api:
-    """A getter that answers everything with one status."""
-
-    status: int
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(url)
-        return Answer(self.status, url, b"")
-
-
 @pytest.mark.parametrize(("status", "place"), [(200, f"{URL}/api/v1"), (404, f"{URL}/api")])
 async def test_which_version_answers(status: int, place: str) -> None:
-    getter = Api(status)
+    getter = Served(other=status)
     assert await cachet.locate(URL, getter) == place
     assert getter.asked == [f"{URL}/api/v1/components?per_page=500"]
 

@@ -1,37 +1,20 @@
 """Checkly: where a page's slug stands, whom an incident hits, and the recorded documents."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from standins.getter import Served
 
 from adapters import checkly
-from adapters.fetch import AdapterError, Answer
+from adapters.fetch import AdapterError
 from adapters.schema import Impact, IncidentPhase, Status
 
 RECORDED = Path(__file__).parents[3] / "shared" / "payloads" / "checkly" / "mistral"
 READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 HOST = "https://status.quillpost.example"
 AT_CHECKLY = "https://quillpost.checkly-status-page.com"
-
-
-@dataclass
-class Html:
-    """A getter that answers everything with the same HTML."""
-
-    text: str
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        return Answer(200, url, self.text.encode())
 
 
 @pytest.mark.parametrize(
@@ -45,12 +28,12 @@ class Html:
     ],
 )
 async def test_where_the_slug_stands(url: str, html: str, place: str) -> None:
-    assert await checkly.locate(url, Html(html)) == place
+    assert await checkly.locate(url, Served(other=html)) == place
 
 
 async def test_a_page_without_a_slug() -> None:
     with pytest.raises(AdapterError, match="names no slug"):
-        await checkly.locate(HOST, Html('<a href="/docs/maintenance-windows-explained.html">'))
+        await checkly.locate(HOST, Served(other='<a href="/docs/maintenance-windows-explained.html">'))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from standins.getter import Served
 
 from adapters import microsoft_365
-from adapters.fetch import Answer
 from adapters.schema import Status
 
 
@@ -33,9 +33,5 @@ def test_what_its_words_mean(said: str, status: Status) -> None:
 
 @pytest.mark.parametrize("path", ["", "/m365", "/m365/consumer"])
 async def test_the_documents_stand_at_the_root_of_the_host(path: str) -> None:
-    class Microsoft:
-        async def get(self, url: str, **_: object) -> Answer:
-            return Answer(200 if url.endswith("/m365Consumer") else 404, url, b"")
-
-    place = await microsoft_365.locate(f"https://status.cloud.microsoft{path}", Microsoft())
-    assert place == "https://status.cloud.microsoft/api/posts/m365Consumer"
+    consumer = "https://status.cloud.microsoft/api/posts/m365Consumer"
+    assert await microsoft_365.locate(f"https://status.cloud.microsoft{path}", Served({consumer: 200})) == consumer

@@ -1,41 +1,20 @@
 """The reader of fixed sets of documents: what is gone, and of which kind it was."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from standins.getter import Served
 
 from adapters import fields
 from adapters.adapter import Page, Reading
 from adapters.compose import compose
-from adapters.fetch import Answer
 from adapters.reader import Document, DocumentReader
 from adapters.schema import Coverage, Incident, Maintenance, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Server:
-    """One document, and how often it was asked for with a validator and without."""
-
-    says: dict[str, object]
-    asked: list[str | None] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(etag)
-        body = json.dumps(self.says).encode()
-        tag = str(hash(body))
-        return Answer(304, url, b"") if etag == tag else Answer(200, url, body, etag=tag)
+URL = "https://status.acme.example"
+MAIN = f"{URL}/main.json"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -58,10 +37,10 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
 READER = DocumentReader(lambda base: {"main": Document(f"{base}/main.json")}, parse)
 
 
-async def read(server: Server, reading: Reading | None, *open_ids: str, minutes: int = 0) -> Reading:
+async def read(server: Served, reading: Reading | None, *open_ids: str, minutes: int = 0) -> Reading:
     memory = reading.memory if reading else {}
     now = NOW + timedelta(minutes=minutes)
-    page = Page(url="https://status.acme.example", now=now, memory=memory, open_ids=frozenset(open_ids))
+    page = Page(url=URL, now=now, memory=memory, open_ids=frozenset(open_ids))
     return await READER(page, server)
 
 
@@ -79,10 +58,10 @@ def gone(reading: Reading) -> set[str] | None:
     ],
 )
 async def test_what_a_complete_list_shows_no_more_is_gone(complete: list[str], expected: set[str]) -> None:
-    server = Server({"incidents": ["i"], "maintenances": ["m"], "complete": complete})
+    server = Served({MAIN: {"incidents": ["i"], "maintenances": ["m"], "complete": complete}})
     first = await read(server, None)
     assert gone(first) == set()
-    server.says = {"incidents": [], "maintenances": [], "complete": complete}
+    server.documents[MAIN] = {"incidents": [], "maintenances": [], "complete": complete}
     second = await read(server, first, "i", "m")
     assert gone(second) == expected
     third = await read(server, second, "i", "m")
@@ -90,17 +69,18 @@ async def test_what_a_complete_list_shows_no_more_is_gone(complete: list[str], e
 
 
 async def test_what_is_remembered_by_nobody_is_gone_where_both_lists_are_complete() -> None:
-    server = Server({"incidents": [], "maintenances": [], "complete": ["incidents", "maintenances"]})
+    said = {"incidents": [], "maintenances": [], "complete": ["incidents", "maintenances"]}
+    server = Served({MAIN: said})
     assert gone(await read(server, None, "x")) == {"x"}
-    server.says["complete"] = ["incidents"]
+    said["complete"] = ["incidents"]
     assert gone(await read(server, None, "x")) == set()
 
 
 async def test_an_unchanged_page_is_asked_with_its_validator_but_once_an_hour() -> None:
-    server = Server({"incidents": ["i"], "maintenances": []})
+    server = Served({MAIN: {"incidents": ["i"], "maintenances": []}})
     reading = await read(server, None)
     for minutes in (1, 59, 61, 62):
         later = await read(server, reading, "i", minutes=minutes)
         assert later.snapshot is None
         reading = later
-    assert [one is None for one in server.asked] == [True, False, False, True, False]
+    assert [one is None for one in server.etags] == [True, False, False, True, False]

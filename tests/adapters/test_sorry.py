@@ -1,41 +1,17 @@
 """Sorry: lists of several pages, notices whose updates stand elsewhere, and what is not asked for twice."""
 
-import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import sorry
 from adapters.adapter import Page, Reading
-from adapters.fetch import Answer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 API = "https://status.quillpost.example/api/v1"
 LIST = f"{API}/notices?filter%5Btimeline_state_eq%5D="
-
-
-@dataclass
-class Served:
-    """A getter of documents by their whole addresses, each with a validator of its own."""
-
-    documents: dict[str, Any]
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(url)
-        if url not in self.documents:
-            return Answer(404, url, b"")
-        body = json.dumps(self.documents[url]).encode()
-        return Answer(304, url, b"") if etag == str(hash(body)) else Answer(200, url, body, etag=str(hash(body)))
 
 
 def notice(number: int, timeline: str, state: str, at: str, **more: object) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """Status.io: where the API is, which containers stand on their own, and the recorded pages."""
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import statusio
 from adapters.fetch import AdapterError, Answer
@@ -14,27 +14,8 @@ from adapters.schema import Impact, IncidentPhase, MaintenancePhase, Snapshot, S
 
 RECORDED = Path(__file__).parents[3] / "shared" / "payloads" / "statusio"
 READ_AT = datetime(2026, 2, 3, tzinfo=UTC)
+SITE = "https://status.quillpost.example"
 PAGE = "5f00aa11bb22cc33dd44ee55"
-
-
-@dataclass
-class Html:
-    """A getter that answers everything with the same HTML."""
-
-    text: str
-    status: int = 200
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(url)
-        return Answer(self.status, url, self.text.encode())
 
 
 @pytest.mark.parametrize(
@@ -52,7 +33,7 @@ class Html:
     ],
 )
 async def test_an_address_that_names_the_page(url: str, place: str) -> None:
-    getter = Html("")
+    getter = Served()
     assert await statusio.locate(url, getter) == place
     assert not getter.asked
 
@@ -70,27 +51,32 @@ async def test_an_address_that_names_the_page(url: str, place: str) -> None:
     ],
 )
 async def test_a_page_whose_html_names_its_id(html: str) -> None:
-    getter = Html(html)
-    assert await statusio.locate("https://status.quillpost.example", getter) == f"{statusio.API}/1.0/status/{PAGE}"
-    assert getter.asked == ["https://status.quillpost.example"]
+    getter = Served(other=html)
+    assert await statusio.locate(SITE, getter) == f"{statusio.API}/1.0/status/{PAGE}"
+    assert getter.asked == [SITE]
 
 
 async def test_a_copy_of_a_page_has_its_api_beside_it() -> None:
-    place = await statusio.locate("http://127.0.0.1:8080", Html(f'<a href="/pages/history/{PAGE}">'))
+    place = await statusio.locate("http://127.0.0.1:8080", Served(other=f'<a href="/pages/history/{PAGE}">'))
     assert place == f"http://127.0.0.1:8080/1.0/status/{PAGE}"
 
 
 @pytest.mark.parametrize(
-    "getter", [Html("<html>nothing</html>"), Html(f"/pages/{PAGE}", 404), Html(f"/pages/{PAGE}ff")]
+    "getter",
+    [
+        Served(other="<html>nothing</html>"),
+        Served(other=Answer(404, SITE, f"/pages/{PAGE}".encode())),
+        Served(other=f"/pages/{PAGE}ff"),
+    ],
 )
-async def test_html_that_names_no_page(getter: Html) -> None:
+async def test_html_that_names_no_page(getter: Served) -> None:
     with pytest.raises(AdapterError, match="names no page id"):
-        await statusio.locate("https://status.quillpost.example", getter)
+        await statusio.locate(SITE, getter)
 
 
 def read(result: dict[str, Any]) -> Snapshot:
     document = json.dumps({"result": result}).encode()
-    return statusio.parse({"status": document}, url="https://status.quillpost.example", read_at=READ_AT)
+    return statusio.parse({"status": document}, url=SITE, read_at=READ_AT)
 
 
 def test_a_container_that_is_down_is_not_hidden_by_its_component() -> None:

@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import statuspal
 from adapters.adapter import Page
@@ -23,26 +23,6 @@ def api(host: str, name: str = "quillpost") -> str:
     return f"{host}/api/v2/status_pages/{name}/summary"
 
 
-@dataclass
-class Html:
-    """A getter that answers everything with the same text."""
-
-    text: str
-    status: int = 200
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(url)
-        return Answer(self.status, url, self.text.encode())
-
-
 @pytest.mark.parametrize(
     ("url", "place"),
     [
@@ -54,7 +34,7 @@ class Html:
     ],
 )
 async def test_an_address_that_names_the_page(url: str, place: str) -> None:
-    getter = Html("")
+    getter = Served()
     assert await statuspal.locate(url, getter) == place
     assert not getter.asked
 
@@ -76,26 +56,26 @@ async def test_an_address_that_names_the_page(url: str, place: str) -> None:
     ],
 )
 async def test_a_page_whose_html_names_its_subdomain(html: str, place: str) -> None:
-    assert await statuspal.locate(CUSTOM, Html(html)) == place
+    assert await statuspal.locate(CUSTOM, Served(other=html)) == place
 
 
 @pytest.mark.parametrize(
     "getter",
     [
-        Html("<html>nothing</html>"),
-        Html('{"subdomain":"quillpost"}'),
-        Html('<a href="https://www.statuspal.io">Powered by Statuspal</a>'),
-        Html('<a href="https://quillpost.statuspal.io">', 404),
+        Served(other="<html>nothing</html>"),
+        Served(other='{"subdomain":"quillpost"}'),
+        Served(other='<a href="https://www.statuspal.io">Powered by Statuspal</a>'),
+        Served(other=Answer(404, CUSTOM, b'<a href="https://quillpost.statuspal.io">')),
     ],
 )
-async def test_html_that_names_no_page(getter: Html) -> None:
+async def test_html_that_names_no_page(getter: Served) -> None:
     with pytest.raises(AdapterError, match="names no subdomain"):
         await statuspal.locate(CUSTOM, getter)
 
 
 async def test_the_api_s_address_is_the_page_s() -> None:
     calm = {"status_page": {"current_incident_type": None}, "services": [], "incidents": []}
-    getter = Html(json.dumps(calm))
+    getter = Served(other=calm)
     reading = await statuspal.ADAPTER.read(Page(url=api("https://statuspal.eu"), now=READ_AT), getter)
     assert getter.asked == [api("https://statuspal.eu")]
     assert reading.snapshot is not None

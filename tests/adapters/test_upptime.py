@@ -1,16 +1,15 @@
 """Upptime: where its repository is named, how GitHub's API is spared, and the recorded repository."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from standins.getter import Served
 
 from adapters import upptime
 from adapters.adapter import Page
-from adapters.fetch import AdapterError, Answer, FetchError
+from adapters.fetch import AdapterError, FetchError
 from adapters.schema import Impact, Status
 
 RECORDED = Path(__file__).parents[3] / "shared" / "payloads" / "upptime" / "manticore" / "history-summary.json"
@@ -19,32 +18,6 @@ PAGE = "https://status.quillpost.example"
 RAW = "https://raw.githubusercontent.com/quillpost/post/HEAD/history/summary.json"
 ISSUES = "https://api.github.com/repos/quillpost/post/issues?state=all&per_page=100"
 SITE = {"slug": "parcels", "name": "Parcels", "status": "up"}
-
-
-@dataclass
-class Server:
-    """A getter that knows some documents, each with a validator, and refuses others."""
-
-    documents: Mapping[str, bytes] = field(default_factory=dict)
-    refuses: str = "nothing"
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(url)
-        if url.startswith(self.refuses):
-            raise FetchError("api.github.com answered 403")
-        body = self.documents.get(url)
-        if body is None:
-            return Answer(404, url, b"")
-        tag = f'"{len(body)}"'
-        return Answer(304, url, b"") if etag == tag else Answer(200, url, body, tag)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +31,7 @@ class Server:
     ],
 )
 async def test_an_address_that_names_the_repository(url: str, place: str) -> None:
-    server = Server()
+    server = Served()
     assert await upptime.locate(url, server) == place
     assert not server.asked
 
@@ -77,17 +50,16 @@ async def test_an_address_that_names_the_repository(url: str, place: str) -> Non
     ],
 )
 async def test_a_page_that_links_to_its_repository(html: str, place: str) -> None:
-    assert await upptime.locate(PAGE, Server({PAGE: html.encode()})) == place
+    assert await upptime.locate(PAGE, Served({PAGE: html})) == place
 
 
 async def test_a_page_that_links_to_none() -> None:
     with pytest.raises(AdapterError, match="links to no repository"):
-        await upptime.locate(PAGE, Server({PAGE: b'<a href="https://github.com/quillpost">'}))
+        await upptime.locate(PAGE, Served({PAGE: '<a href="https://github.com/quillpost">'}))
 
 
 async def test_the_api_is_asked_every_ten_minutes_only() -> None:
-    documents = {RAW: json.dumps([SITE]).encode(), ISSUES: b"[]"}
-    server, asked = Server(documents), []
+    server, asked = Served({RAW: [SITE], ISSUES: []}), []
     memory: dict[str, object] = {}
     for minutes in (0, 1, 9, 10, 11):
         server.asked.clear()
@@ -102,7 +74,7 @@ async def test_the_api_is_asked_every_ten_minutes_only() -> None:
 
 
 async def test_what_the_api_refuses_is_left_unsaid() -> None:
-    server = Server({RAW: json.dumps([SITE]).encode()}, refuses="https://api.github.com/")
+    server = Served({RAW: [SITE], ISSUES: FetchError("api.github.com answered 403")})
     page = Page(url="https://github.com/quillpost/post", now=READ_AT)
     reading = await upptime.ADAPTER.read(page, server)
     found = reading.snapshot
@@ -113,7 +85,7 @@ async def test_what_the_api_refuses_is_left_unsaid() -> None:
     later = Page(url=page.url, now=READ_AT + timedelta(minutes=1), memory=reading.memory)
     assert (await upptime.ADAPTER.read(later, server)).snapshot is None
     assert server.asked == [RAW]
-    server.refuses = "https://raw.githubusercontent.com/"
+    server.documents[RAW] = FetchError("raw.githubusercontent.com answered 403")
     with pytest.raises(FetchError):
         await upptime.ADAPTER.read(page, server)
 

@@ -1,12 +1,12 @@
 """Uptime Kuma: where a page's slug stands, the zones of its times, and the recorded beats."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from standins.getter import Served
 
 from adapters import uptime_kuma
 from adapters.fetch import Answer
@@ -17,40 +17,25 @@ READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
 HOST = "https://up.quillpost.example"
 
 
-@dataclass
-class Html:
-    """A getter that answers everything with the same HTML, from wherever it led to."""
-
-    text: str
-    led_to: str = HOST
-    status: int = 200
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        return Answer(self.status, self.led_to, self.text.encode())
-
-
 @pytest.mark.parametrize(
     ("url", "getter", "place"),
     [
-        (f"{HOST}/status/Post", Html(""), f"{HOST}/status/post"),
-        (f"{HOST}/api/status-page/post", Html(""), f"{HOST}/status/post"),
-        (f"{HOST}/api/status-page/heartbeat/post", Html(""), f"{HOST}/status/post"),
-        (f"{HOST}/kuma/status/post", Html(""), f"{HOST}/kuma/status/post"),
-        (HOST, Html("", led_to=f"{HOST}/status/shop"), f"{HOST}/status/shop"),
-        (HOST, Html('<link rel="manifest" href="/api/status-page/shop/manifest.json">'), f"{HOST}/status/shop"),
-        (HOST, Html('<link rel="manifest" href="/manifest.json">'), f"{HOST}/status/default"),
-        (f"{HOST}/status", Html(""), f"{HOST}/status/default"),
-        (f"{HOST}/status-page", Html("", status=404), f"{HOST}/status/default"),
+        (f"{HOST}/status/Post", Served(other=""), f"{HOST}/status/post"),
+        (f"{HOST}/api/status-page/post", Served(other=""), f"{HOST}/status/post"),
+        (f"{HOST}/api/status-page/heartbeat/post", Served(other=""), f"{HOST}/status/post"),
+        (f"{HOST}/kuma/status/post", Served(other=""), f"{HOST}/kuma/status/post"),
+        (HOST, Served(other=Answer(200, f"{HOST}/status/shop", b"")), f"{HOST}/status/shop"),
+        (
+            HOST,
+            Served(other='<link rel="manifest" href="/api/status-page/shop/manifest.json">'),
+            f"{HOST}/status/shop",
+        ),
+        (HOST, Served(other='<link rel="manifest" href="/manifest.json">'), f"{HOST}/status/default"),
+        (f"{HOST}/status", Served(other=""), f"{HOST}/status/default"),
+        (f"{HOST}/status-page", Served(), f"{HOST}/status/default"),
     ],
 )
-async def test_where_the_slug_stands(url: str, getter: Html, place: str) -> None:
+async def test_where_the_slug_stands(url: str, getter: Served, place: str) -> None:
     assert await uptime_kuma.locate(url, getter) == place
 
 

@@ -1,15 +1,15 @@
 """UptimeRobot: where the list is, a list of several pages, what a reread costs, and the recorded pages."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from standins.getter import Served
 
 from adapters import uptimerobot
 from adapters.adapter import Page
-from adapters.fetch import AdapterError, Answer
+from adapters.fetch import AdapterError
 from adapters.schema import Snapshot, Status
 
 TWO_PAGES = Path(__file__).parent / "fixtures" / "uptimerobot" / "two-pages"
@@ -19,28 +19,6 @@ KEY = "QuiLLp0st7"
 LIST = f"https://stats.uptimerobot.com/api/getMonitorList/{KEY}"
 PAGE1 = (TWO_PAGES / "page1.json").read_bytes()
 PAGE2 = (TWO_PAGES / "page2.json").read_bytes()
-
-
-@dataclass
-class Shelf:
-    """A getter of these documents, which answers their validators."""
-
-    documents: dict[str, bytes]
-    asked: list[str] = field(default_factory=list)
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        self.asked.append(f"{url} {etag}" if etag else url)
-        body = self.documents.get(url)
-        if body is None:
-            return Answer(404, url, b"")
-        return Answer(304, url, b"") if etag == "new" else Answer(200, url, body, etag="new")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +31,7 @@ class Shelf:
     ],
 )
 async def test_an_address_that_names_the_page(url: str, place: str) -> None:
-    getter = Shelf({})
+    getter = Served()
     assert await uptimerobot.locate(url, getter) == place
     assert not getter.asked
 
@@ -68,7 +46,7 @@ async def test_an_address_that_names_the_page(url: str, place: str) -> None:
     ],
 )
 async def test_a_page_whose_html_names_its_list(html: str) -> None:
-    getter = Shelf({"https://status.quillpost.example": html.encode()})
+    getter = Served({"https://status.quillpost.example": html})
     place = await uptimerobot.locate("https://status.quillpost.example", getter)
     assert place == f"https://status.quillpost.example/api/getMonitorList/{KEY}"
 
@@ -76,13 +54,11 @@ async def test_a_page_whose_html_names_its_list(html: str) -> None:
 @pytest.mark.parametrize("html", ["<html>nothing</html>", "/api/getMonitorList/", "/api/v2/getMonitors"])
 async def test_html_that_names_no_list(html: str) -> None:
     with pytest.raises(AdapterError, match="names no list"):
-        await uptimerobot.locate(
-            "https://s.quillpost.example", Shelf({"https://s.quillpost.example": html.encode()})
-        )
+        await uptimerobot.locate("https://s.quillpost.example", Served({"https://s.quillpost.example": html}))
 
 
 async def test_a_list_of_several_pages_is_read_whole() -> None:
-    getter = Shelf({LIST: PAGE1, f"{LIST}?page=2": PAGE2})
+    getter = Served({LIST: PAGE1, f"{LIST}?page=2": PAGE2})
     page = Page(url=f"https://stats.uptimerobot.com/{KEY}", now=READ_AT)
     reading = await uptimerobot.read(page, getter)
     assert reading.snapshot is not None
@@ -90,15 +66,17 @@ async def test_a_list_of_several_pages_is_read_whole() -> None:
     assert [one.id for one in reading.snapshot.components] == [str(800 + number) for number in range(1, 34)]
     assert reading.snapshot.status == Status.MAJOR_OUTAGE  # the one that is down stands on the second page
     getter.asked.clear()
+    getter.etags.clear()
     soon = Page(url=page.url, now=READ_AT + timedelta(minutes=1), memory=reading.memory)
     again = await uptimerobot.read(soon, getter)
     assert again.snapshot is None
-    assert getter.asked == [LIST, f"{LIST}?page=2"]  # the validators of one page say nothing of the other
+    assert getter.asked == [LIST, f"{LIST}?page=2"]
+    assert getter.etags == [None, None]  # the validators of one page say nothing of the other
 
 
 @pytest.mark.parametrize("second", [None, PAGE1], ids=["missing", "the first again"])
 async def test_of_half_a_list_nothing_is_said_as_a_whole(second: bytes | None) -> None:
-    getter = Shelf({LIST: PAGE1} | ({f"{LIST}?page=2": second} if second else {}))
+    getter = Served({LIST: PAGE1} | ({f"{LIST}?page=2": second} if second else {}))
     reading = await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
     assert reading.snapshot is not None
     assert len(reading.snapshot.components or ()) == 30
@@ -108,31 +86,32 @@ async def test_of_half_a_list_nothing_is_said_as_a_whole(second: bytes | None) -
 
 async def test_a_broken_half_is_none() -> None:
     with pytest.raises(AdapterError, match="the list of monitors is HTML"):
-        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: PAGE1, f"{LIST}?page=2": b"<html>"}))
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Served({LIST: PAGE1, f"{LIST}?page=2": b"<html>"}))
 
 
 async def test_a_list_of_which_nothing_can_be_read() -> None:
     empty = b'{"status":"ok","data":[],"psp":{"totalMonitors":3,"perPage":30}}'
     with pytest.raises(AdapterError, match="the list of monitors is empty"):
-        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: empty}))
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Served({LIST: empty}))
 
 
 async def test_a_list_of_one_page_is_read_with_its_validators() -> None:
     whole = b'{"status":"ok","data":[{"monitorId":1,"name":"Letters","statusClass":"success"}]}'
-    getter = Shelf({LIST: whole})
+    getter = Served({LIST: whole})
     first = await uptimerobot.read(Page(url=LIST, now=READ_AT), getter)
     assert first.snapshot is not None
-    for later, asked in ((timedelta(minutes=1), f"{LIST} new"), (timedelta(hours=2), LIST)):
+    for later, has_validator in ((timedelta(minutes=1), True), (timedelta(hours=2), False)):
         getter.asked.clear()
         again = await uptimerobot.read(Page(url=LIST, now=READ_AT + later, memory=first.memory), getter)
         assert again.snapshot is None
-        assert getter.asked == [asked]
+        assert getter.asked == [LIST]
+        assert (getter.etags[-1] is not None) == has_validator
 
 
 async def test_a_list_without_an_end() -> None:
     endless = b'{"status":"ok","data":[],"psp":{"totalMonitors":900000000000,"perPage":30}}'
     with pytest.raises(AdapterError, match="too long"):
-        await uptimerobot.read(Page(url=LIST, now=READ_AT), Shelf({LIST: endless}))
+        await uptimerobot.read(Page(url=LIST, now=READ_AT), Served({LIST: endless}))
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded pages")

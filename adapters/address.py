@@ -1,6 +1,7 @@
-"""What people paste, made into the address of a status page."""
+"""Addresses: what people paste, made into that of a status page, and what stands beside a page."""
 
 import functools
+import ipaddress
 import re
 from urllib.parse import quote, urlsplit
 
@@ -56,6 +57,26 @@ def exact_url(text: str) -> str:
     pasted = text.strip().strip("<>").strip()
     normalize_url(pasted)
     return (pasted if "://" in pasted else f"https://{pasted}").partition("#")[0]
+
+
+def origin(url: str) -> str:
+    """`https://status.example.com/history` → `https://status.example.com`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def has_no_name(url: str) -> bool:
+    """Whether the host is a bare number: a page there is a copy of one, with what belongs to it beside it."""
+    try:
+        ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return True
+
+
+def beside(url: str, usual: str) -> str:
+    """Where something of a page's is that stands on a host of its own, `usual`, but beside a copy of the page."""
+    return origin(url) if has_no_name(url) else usual
 
 
 def _page_path(path: str) -> str:

@@ -12,10 +12,11 @@ Sources: a recorded page; public readers of the document for the meaning of its 
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from adapters import fields
 from adapters.adapter import Adapter, Knows
+from adapters.address import origin
 from adapters.compose import compose, oldest_first
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -62,7 +63,7 @@ def _incident(record: Record, url: str) -> Incident:
         phase=IncidentPhase.RESOLVED if over else IncidentPhase.UNKNOWN,
         started_at=fields.epoch(record.get("date")) or (updates[0].posted_at if updates else None),
         resolved_at=last.posted_at if last and over and last.phase in OVER else None,
-        url=f"{_host(url)}{PAGE}?eventID={quote(arn, safe=':/')}",
+        url=f"{origin(url)}{PAGE}?eventID={quote(arn, safe=':/')}",
         updates=updates,
     )
 
@@ -136,15 +137,10 @@ def _code(record: Record) -> object:
     return str(value) if isinstance(value, int) and 0 <= value < 10 else value
 
 
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 ADAPTER = Adapter(
     name=NAME,
     title="AWS Health Dashboard",
-    read=DocumentReader(lambda base: {"events": Document(f"{_host(base)}{EVENTS}")}, parse),
+    read=DocumentReader(lambda base: {"events": Document(f"{origin(base)}{EVENTS}")}, parse),
     parse=parse,
     knows=Knows(
         stable_ids="yes (ARNs); updates by their time",

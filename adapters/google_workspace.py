@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from adapters import google
 from adapters.adapter import Adapter, Knows
+from adapters.address import origin
 from adapters.reader import DocumentReader
 from adapters.schema import Snapshot
 
@@ -21,8 +21,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
 
 
 def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{DASHBOARD}"
+    return f"{origin(url)}{DASHBOARD}"
 
 
 ADAPTER = Adapter(

@@ -9,10 +9,10 @@ found and recorded it; Microsoft documents the page, not its documents.
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
+from adapters.address import origin
 from adapters.compose import compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -81,8 +81,7 @@ def _status(record: Record) -> Status:
 
 async def locate(url: str, getter: Getter) -> str:
     """The address of the list of services, or that of the posts alone where there is none."""
-    parts = urlsplit(url)
-    posts = f"{parts.scheme}://{parts.netloc}{POSTS}"
+    posts = f"{origin(url)}{POSTS}"
     answer = await getter.get(f"{posts}/{LIST}")
     return f"{posts}/{LIST}" if answer.status == 200 else f"{posts}/mac"
 

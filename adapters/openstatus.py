@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
+from adapters.address import origin
 from adapters.compose import compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -92,8 +93,7 @@ def _base(url: str) -> str:
 
 def _summary(base: str) -> str:
     """A page in a folder of its host has its summary in a folder of that name: `/api/status/quillpost/…`."""
-    parts = urlsplit(base)
-    return f"{parts.scheme}://{parts.netloc}/api/status{parts.path}{SUMMARY}"
+    return f"{origin(base)}/api/status{urlsplit(base).path}{SUMMARY}"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:

@@ -10,7 +10,6 @@ Sources: recorded documents of instances and localizations, Heroku's command lin
 too, and public clients of it.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Knows
+from adapters.address import beside
 from adapters.compose import compose, oldest_first
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -76,7 +76,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def wanted(url: str) -> dict[str, Document]:
     """The documents of a page: of an instance, of a product's instances, or of all."""
-    path, api = urlsplit(url).path, _host(url, API)
+    path, api = urlsplit(url).path, beside(url, API)
     instance, product = _INSTANCE.search(path), _PRODUCT.search(path)
     if instance:
         return {"instances": Document(f"{api}/v1/instances/{instance[1]}/status")}
@@ -85,16 +85,6 @@ def wanted(url: str) -> dict[str, Document]:
         "instances": Document(f"{api}/v1/instances/status/preview{query}"),
         "incidents": Document(f"{api}/v1/incidents/active", needed=False),
     }
-
-
-def _host(url: str, usual: str) -> str:
-    """Where the API or the site is. A page on a host without a name is a copy, with copies of both beside it."""
-    parts = urlsplit(url)
-    try:
-        ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        return usual
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -198,7 +188,7 @@ def _incident(record: Record, id_: str, where: Sequence[str], url: str) -> Incid
         phase=phase,
         started_at=min(starts, default=fields.moment(record, "createdAt")),
         resolved_at=ended if phase == IncidentPhase.RESOLVED else None,
-        url=f"{_host(url, SITE)}/incidents/{id_}" if id_.isalnum() else None,
+        url=f"{beside(url, SITE)}/incidents/{id_}" if id_.isalnum() else None,
         component_ids=tuple(dict.fromkeys(where)),
         updates=updates,
     )
@@ -247,7 +237,7 @@ def _maintenance(record: Record, id_: str, where: Sequence[str], url: str) -> Ma
         phase=_progress(fields.strict_records(record.get("MaintenanceImpacts"), "an impact"), updates),
         starts_at=fields.moment(record, "plannedStartTime"),
         ends_at=fields.moment(record, "plannedEndTime"),
-        url=f"{_host(url, SITE)}/maintenances/{id_}" if id_.isalnum() else None,
+        url=f"{beside(url, SITE)}/maintenances/{id_}" if id_.isalnum() else None,
         component_ids=tuple(dict.fromkeys(where)),
         updates=updates,
     )

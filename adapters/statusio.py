@@ -9,7 +9,6 @@ Messages have no ids of their own and stand oldest first; only what is open is l
 Sources: recorded pages of two providers; GitLab's handbook and public clients of the API for the codes of states.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
+from adapters.address import beside
 from adapters.compose import compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -87,24 +87,14 @@ async def locate(url: str, getter: Getter) -> str:
         return url
     named = _PAGE_PATH.search(urlsplit(url).path)
     if named:
-        return f"{_api(url)}/1.0/status/{named[1]}"
+        return f"{beside(url, API)}/1.0/status/{named[1]}"
     answer = await getter.get(url, accept=HTML)
     found = _PAGE_ID.search(answer.body[:LOOKED_AT].decode("utf-8", "replace")) if answer.status == 200 else None
     if found is None and fields.looks_like_an_object(answer.body):
         return url
     if found is None:
         raise AdapterError("this is not a Status.io page: its HTML names no page id")
-    return f"{_api(url)}/1.0/status/{found[1].lower()}"
-
-
-def _api(url: str) -> str:
-    """Where the API is. A page on a host without a name is a copy of one, with a copy of the API beside it."""
-    parts = urlsplit(url)
-    try:
-        ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        return API
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{beside(url, API)}/1.0/status/{found[1].lower()}"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:

@@ -14,7 +14,6 @@ HTML.
 Sources: docs.statuspal.io (statuses), github.com/statuspal/statuspal (times), recorded pages.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page, Reading
+from adapters.address import beside
 from adapters.compose import compose, oldest_first
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -109,7 +109,7 @@ async def locate(url: str, getter: Getter) -> str:
     host = parts.hostname or ""
     named = _PATH.search(parts.path) or _HOST.fullmatch(host)
     if named and named[1] not in _NOBODYS:
-        return f"{_api(url, host)}/api/v2/status_pages/{named[1]}/summary"
+        return f"{beside(url, _api(host))}/api/v2/status_pages/{named[1]}/summary"
     answer = await getter.get(url, accept=HTML)
     text = answer.body[:LOOKED_AT].decode("utf-8", "replace").lower() if answer.status == 200 else ""
     found = _named_in(text)
@@ -117,7 +117,7 @@ async def locate(url: str, getter: Getter) -> str:
         return url
     if found is None:
         raise AdapterError("this is not a Statuspal page: its HTML names no subdomain")
-    return f"{_api(url, text)}/api/v2/status_pages/{found}/summary"
+    return f"{beside(url, _api(text))}/api/v2/status_pages/{found}/summary"
 
 
 def _named_in(text: str) -> str | None:
@@ -128,14 +128,8 @@ def _named_in(text: str) -> str | None:
     return next((one for one in named if one not in _NOBODYS), None)
 
 
-def _api(url: str, evidence: str) -> str:
-    """Where the API is. A page on a host without a name is a copy of one, with a copy of the API beside it."""
-    parts = urlsplit(url)
-    try:
-        ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        return "https://statuspal.eu" if "statuspal.eu" in evidence else "https://statuspal.io"
-    return f"{parts.scheme}://{parts.netloc}"
+def _api(evidence: str) -> str:
+    return "https://statuspal.eu" if "statuspal.eu" in evidence else "https://statuspal.io"
 
 
 class _Reader(DocumentReader):

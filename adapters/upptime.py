@@ -13,7 +13,6 @@ Sources: upptime.js.org/docs, upptime/status-page (src/components), upptime/upti
 src/update.ts) and a recorded repository.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page, Reading
+from adapters.address import has_no_name
 from adapters.compose import compose
 from adapters.fetch import AdapterError, Answer, FetchError
 from adapters.fields import Record
@@ -67,7 +67,7 @@ async def locate(url: str, getter: Getter) -> str:
     answer = await getter.get(url, accept=HTML)
     links = _LINK.findall(answer.body[:LOOKED_AT].decode("utf-8", "replace"))
     others = [one for one in links if one != _OWN] or links
-    if _has_no_name(url):
+    if has_no_name(url):
         return f"{url}/repos/{'/'.join(others[-1])}" if others else url
     if not others:
         raise AdapterError("this is not an Upptime page: its HTML links to no repository")
@@ -83,14 +83,6 @@ def _named(url: str) -> str | None:
     if host.endswith(".github.io") and found:
         return f"{host.removesuffix('.github.io')}/{found[1]}"
     return None
-
-
-def _has_no_name(url: str) -> bool:
-    try:
-        ipaddress.ip_address(urlsplit(url).hostname or "")
-    except ValueError:
-        return False
-    return True
 
 
 def _documents(place: str) -> dict[str, Document]:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
+from adapters.address import origin
 from adapters.compose import compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
@@ -89,9 +90,8 @@ async def locate(url: str, getter: Getter) -> str:
 
 
 def _place(url: str) -> str | None:
-    parts = urlsplit(url)
-    found = _PAGE_PATH.match(parts.path)
-    return f"{parts.scheme}://{parts.netloc}{found[1]}/status/{found[2].lower()}" if found else None
+    found = _PAGE_PATH.match(urlsplit(url).path)
+    return f"{origin(url)}{found[1]}/status/{found[2].lower()}" if found else None
 
 
 def _documents(place: str) -> dict[str, Document]:

@@ -12,7 +12,6 @@ incidents, and none are made of monitors that are down; what people write (`getE
 Sources: recorded pages, public clients of the API (page counts, `data`, `groupName`).
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +23,7 @@ from pydantic import ValidationError
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page, Reading
-from adapters.address import normalize_url
+from adapters.address import has_no_name, normalize_url, origin
 from adapters.compose import compose
 from adapters.fetch import AdapterError, Answer
 from adapters.fields import Record
@@ -99,7 +98,8 @@ async def _first(place: str, getter: Getter, valid: _Memory) -> Answer:
 async def locate(url: str, getter: Getter) -> str:
     """The address of the list, by the page's key in its address or else in its HTML."""
     parts = urlsplit(url)
-    named = _API.fullmatch(parts.path) or (_PATH.match(parts.path) if _has_keys(parts.hostname or "") else None)
+    has_key = parts.hostname == HOST or has_no_name(url)
+    named = _API.fullmatch(parts.path) or (_PATH.match(parts.path) if has_key else None)
     if named is None:
         answer = await getter.get(url, accept=HTML)
         text = answer.body[:LOOKED_AT].decode("utf-8", "replace") if answer.status == 200 else ""
@@ -108,16 +108,7 @@ async def locate(url: str, getter: Getter) -> str:
             return url
     if named is None:
         raise AdapterError("this is not an UptimeRobot page: its HTML names no list of monitors")
-    return f"{parts.scheme}://{parts.netloc}/api/getMonitorList/{named[1]}"
-
-
-def _has_keys(host: str) -> bool:
-    """Whether the pages of a host have their keys in their addresses. (One without a name is a copy of one.)"""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return host == HOST
-    return True
+    return f"{origin(url)}/api/getMonitorList/{named[1]}"
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:

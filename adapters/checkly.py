@@ -20,7 +20,7 @@ from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import OF_IMPACT, compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
-from adapters.reader import HTML, Document, DocumentReader
+from adapters.reader import HTML, Document, DocumentReader, html_of
 from adapters.schema import (
     OVER,
     Component,
@@ -37,8 +37,6 @@ from adapters.schema import (
 
 NAME = "checkly"
 HOST = ".checkly-status-page.com"
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its slug is looked for."""
 
 IMPACT = {
     "MINOR": Impact.MINOR,
@@ -68,7 +66,7 @@ async def locate(url: str, getter: Getter) -> str:
     if host.endswith(HOST):
         return f"{base}/api/status-page/{host.removesuffix(HOST)}"
     answer = await getter.get(url, accept=HTML)
-    found = _IN_HTML.search(answer.body[:LOOKED_AT].decode("utf-8", "replace"))
+    found = _IN_HTML.search(html_of(answer))
     if found is None and fields.looks_like_an_object(answer.body):
         return url
     if found is None:

@@ -17,6 +17,8 @@ from adapters.schema import Incident, Maintenance, Snapshot, Value
 JSON = "application/json"
 XML = "application/rss+xml, application/atom+xml, application/xml, text/xml"
 HTML = "text/html"
+LOOKED_AT = 2_000_000
+"""Bytes of a page's HTML in which something is looked for."""
 AFRESH_EVERY = 3600.0
 """Seconds after which a page is read without validators: a server whose validators stick can't blind us."""
 
@@ -36,6 +38,11 @@ Documents = Callable[[str], Mapping[str, Document]]
 place that was located. The first is the main one: what it is decides whether the others are asked for."""
 Locate = Callable[[str, Getter], Awaitable[str]]
 """Finds the place of the documents where the page's address doesn't tell it; remembered. Raises AdapterError."""
+
+
+def html_of(answer: Answer) -> str:
+    """The HTML that a page answered with, as far as it is looked at; empty where there is no page."""
+    return answer.body[:LOOKED_AT].decode("utf-8", "replace") if answer.status == 200 else ""
 
 
 class _Copy(Value):

@@ -21,7 +21,7 @@ from adapters.address import beside
 from adapters.compose import compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
-from adapters.reader import HTML, Document, DocumentReader
+from adapters.reader import HTML, Document, DocumentReader, html_of
 from adapters.schema import (
     Component,
     Coverage,
@@ -38,8 +38,6 @@ from adapters.schema import (
 
 NAME = "statusio"
 API = "https://api.status.io"
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its id is looked for."""
 
 STATUS = {
     "100": Status.OPERATIONAL,
@@ -89,7 +87,7 @@ async def locate(url: str, getter: Getter) -> str:
     if named:
         return f"{beside(url, API)}/1.0/status/{named[1]}"
     answer = await getter.get(url, accept=HTML)
-    found = _PAGE_ID.search(answer.body[:LOOKED_AT].decode("utf-8", "replace")) if answer.status == 200 else None
+    found = _PAGE_ID.search(html_of(answer))
     if found is None and fields.looks_like_an_object(answer.body):
         return url
     if found is None:

@@ -27,7 +27,7 @@ from adapters.address import beside
 from adapters.compose import compose, oldest_first
 from adapters.fetch import AdapterError
 from adapters.fields import Record
-from adapters.reader import HTML, Document, DocumentReader
+from adapters.reader import HTML, Document, DocumentReader, html_of
 from adapters.schema import (
     Component,
     Coverage,
@@ -42,8 +42,6 @@ from adapters.schema import (
 )
 
 NAME = "statuspal"
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its subdomain is looked for."""
 
 STATUS = {
     "minor": Status.DEGRADED,
@@ -111,7 +109,7 @@ async def locate(url: str, getter: Getter) -> str:
     if named and named[1] not in _NOBODYS:
         return f"{beside(url, _api(host))}/api/v2/status_pages/{named[1]}/summary"
     answer = await getter.get(url, accept=HTML)
-    text = answer.body[:LOOKED_AT].decode("utf-8", "replace").lower() if answer.status == 200 else ""
+    text = html_of(answer).lower()
     found = _named_in(text)
     if found is None and fields.looks_like_an_object(answer.body) and '"status_page"' in text:
         return url

@@ -26,7 +26,7 @@ from adapters.compose import compose
 from adapters.fetch import AdapterError, Answer, FetchError
 from adapters.fields import Record
 from adapters.monitors import overall
-from adapters.reader import HTML, Document, DocumentReader
+from adapters.reader import HTML, Document, DocumentReader, html_of
 from adapters.schema import (
     Component,
     Coverage,
@@ -43,8 +43,6 @@ from adapters.schema import (
 NAME = "upptime"
 GITHUB = "https://github.com/"
 API = "https://api.github.com/"
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its repository is looked for."""
 MOST_ISSUES = 100
 ASKED_EVERY = 600.0
 """Seconds between two questions to GitHub's API where nothing else is new."""
@@ -65,7 +63,7 @@ async def locate(url: str, getter: Getter) -> str:
     if named:
         return f"{GITHUB}{named}"
     answer = await getter.get(url, accept=HTML)
-    links = _LINK.findall(answer.body[:LOOKED_AT].decode("utf-8", "replace"))
+    links = _LINK.findall(html_of(answer))
     others = [one for one in links if one != _OWN] or links
     if has_no_name(url):
         return f"{url}/repos/{'/'.join(others[-1])}" if others else url

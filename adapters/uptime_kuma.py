@@ -27,7 +27,7 @@ from adapters.compose import compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.monitors import overall
-from adapters.reader import HTML, Document, DocumentReader
+from adapters.reader import HTML, Document, DocumentReader, html_of
 from adapters.schema import (
     Component,
     Coverage,
@@ -43,8 +43,6 @@ from adapters.schema import (
 )
 
 NAME = "uptime-kuma"
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its slug is looked for."""
 
 STATUS = {
     "0": Status.MAJOR_OUTAGE,
@@ -84,7 +82,7 @@ async def locate(url: str, getter: Getter) -> str:
     led = _place(answer.url)
     if led:
         return led
-    found = _IN_HTML.search(answer.body[:LOOKED_AT].decode("utf-8", "replace")) if answer.status == 200 else None
+    found = _IN_HTML.search(html_of(answer))
     base = re.sub(r"/status(?:-page)?$", "", url)
     return f"{base}/status/{found[1].lower() if found else 'default'}"
 

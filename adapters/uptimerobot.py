@@ -27,15 +27,13 @@ from adapters.address import has_no_name, normalize_url, origin
 from adapters.compose import compose
 from adapters.fetch import AdapterError, Answer
 from adapters.fields import Record
-from adapters.reader import AFRESH_EVERY, HTML
+from adapters.reader import AFRESH_EVERY, HTML, html_of
 from adapters.schema import Component, Coverage, Snapshot, Status, Value
 
 NAME = "uptimerobot"
 HOST = "stats.uptimerobot.com"
 PER_PAGE = 30
 MOST_PAGES = 40
-LOOKED_AT = 2_000_000
-"""Bytes of a page's HTML in which its key is looked for."""
 
 STATUS = {
     "success": Status.OPERATIONAL,
@@ -102,8 +100,7 @@ async def locate(url: str, getter: Getter) -> str:
     named = _API.fullmatch(parts.path) or (_PATH.match(parts.path) if has_key else None)
     if named is None:
         answer = await getter.get(url, accept=HTML)
-        text = answer.body[:LOOKED_AT].decode("utf-8", "replace") if answer.status == 200 else ""
-        named = _API.search(text.replace("\\/", "/"))
+        named = _API.search(html_of(answer).replace("\\/", "/"))
         if named is None and fields.looks_like_an_object(answer.body):
             return url
     if named is None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -40,9 +40,36 @@ Locate = Callable[[str, Getter], Awaitable[str]]
 """Finds the place of the documents where the page's address doesn't tell it; remembered. Raises AdapterError."""
 
 
+_Result = TypeVar("_Result")
+_Remembered = TypeVar("_Remembered", bound=Value)
+
+
 def html_of(answer: Answer) -> str:
     """The HTML that a page answered with, as far as it is looked at; empty where there is no page."""
     return answer.body[:LOOKED_AT].decode("utf-8", "replace") if answer.status == 200 else ""
+
+
+def digest(document: bytes) -> str:
+    """What tells a document from others."""
+    return blake2b(document, digest_size=12).hexdigest()
+
+
+def remembered(kind: type[_Remembered], memory: Mapping[str, object]) -> _Remembered:
+    """A page's memory; an empty one where an older version wrote it, so that everything is read afresh."""
+    try:
+        return kind.model_validate(memory)
+    except ValidationError:
+        return kind()
+
+
+async def together(reads: Iterable[Awaitable[_Result]]) -> list[_Result]:
+    """All at once, and none is left running behind when one fails."""
+    done: list[_Result] = []
+    for result in await asyncio.gather(*reads, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+        done.append(result)
+    return done
 
 
 class _Copy(Value):
@@ -86,7 +113,7 @@ class DocumentReader:
 
     async def __call__(self, page: Page, getter: Getter) -> Reading:
         """Reads a page: None when no document is new, or when together they say what they said before."""
-        known = _remembered(page.memory)
+        known = remembered(_Memory, page.memory)
         url = exact_url(page.url) if self.exact else normalize_url(page.url)
         place = known.place or (await self.locate(url, getter) if self.locate else url)
         strays = _gone(page.open_ids, set(known.listed), known.incidents, known.maintenances)
@@ -105,7 +132,7 @@ class DocumentReader:
             read.maintenances, read.coverage.active_maintenances, known.maintenances, page.open_ids
         )
         snapshot = _with_gone(read, _gone(page.open_ids, _ids(read), incidents, maintenances))
-        said = _digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
+        said = digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
         memory = _Memory(
             place=place if self.locate else "",
             copies=visit.copies,
@@ -140,11 +167,11 @@ class _Visit:
 
     async def read_others(self) -> None:
         _, *others = self.wanted
-        await _together(self._read(name, conditional=not self.afresh) for name in others)
+        await together(self._read(name, conditional=not self.afresh) for name in others)
 
     async def read_what_was_unchanged(self) -> None:
         """A snapshot needs every document, also those of which a 304 said that they are as they were."""
-        await _together(
+        await together(
             self._read(name, conditional=False)
             for name, copy in list(self.copies.items())
             if name not in self.bodies and copy.digest
@@ -178,22 +205,11 @@ class _Visit:
         if document.needed or name == main:
             return False
         is_html = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-        return (is_html and document.accept == JSON) or _digest(body) == self.copies[main].digest
-
-
-async def _together(reads: Iterable[Awaitable[None]]) -> None:
-    """All at once, and none is left running behind when one fails."""
-    for result in await asyncio.gather(*reads, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result
+        return (is_html and document.accept == JSON) or digest(body) == self.copies[main].digest
 
 
 def _copy(answer: Answer) -> _Copy:
-    return _Copy(digest=_digest(answer.body), etag=answer.etag, last_modified=answer.last_modified)
-
-
-def _digest(document: bytes) -> str:
-    return blake2b(document, digest_size=12).hexdigest()
+    return _Copy(digest=digest(answer.body), etag=answer.etag, last_modified=answer.last_modified)
 
 
 def _kind(
@@ -225,10 +241,3 @@ def _ids(snapshot: Snapshot) -> set[str]:
 
 def _afresh(known: _Memory, now: datetime) -> dict[str, object]:
     return known.model_copy(update={"afresh_at": now.timestamp()}).model_dump(mode="json")
-
-
-def _remembered(memory: Mapping[str, object]) -> _Memory:
-    try:
-        return _Memory.model_validate(memory)
-    except ValidationError:  # an older version's: everything is read afresh
-        return _Memory()

@@ -6,19 +6,15 @@ then the lists of incidents and maintenances are swept for what began and ended 
 or got its postmortem days later. What the documents say is read in `statuspage_parse`.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable, Iterable, Mapping
-from hashlib import blake2b
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import quote
-
-from pydantic import ValidationError
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page, Reading
 from adapters.address import normalize_url
 from adapters.fetch import AdapterError, Answer
+from adapters.reader import digest, remembered, together
 from adapters.schema import Value
 from adapters.statuspage_parse import assemble, ids, parse
 from adapters.statuspage_past import read_past
@@ -39,8 +35,6 @@ _PAGE = re.compile(rb'"page"\s*+:\s*+\{(?:[^{}"]++|"(?:[^"\\]++|\\.)*+")*+\}', r
 _UPDATED_AT = re.compile(rb'"updated_at"\s*+:\s*+"([0-9A-Za-z:.+ -]{1,40})"')
 # incident.io's ids. Its pages have no address for one incident, and answering 404 there would mean nothing.
 _ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-
-_Result = TypeVar("_Result")
 
 
 class _Copy(Value):
@@ -93,7 +87,7 @@ class _Visit:
         self.fetcher = fetcher
         self.base = normalize_url(page.url)
         self.now = page.now.timestamp()
-        self.known = _remembered(page.memory)
+        self.known = remembered(_Memory, page.memory)
         self.memory = self.known
         self.tick = self.known.summary.tick
         self.documents: dict[str, dict[str, Any]] = {}
@@ -134,7 +128,7 @@ class _Visit:
 
     async def read_lists(self) -> None:
         """Reads the lists of incidents and of maintenances, as far as the page has them."""
-        answers = await _together(self.fetcher.get(f"{self.base}/api/v2/{file}") for file in LISTS.values())
+        answers = await together(self.fetcher.get(f"{self.base}/api/v2/{file}") for file in LISTS.values())
         self.swept = True
         copies = dict(self.known.lists)
         for name, answer in zip(LISTS, answers, strict=True):
@@ -159,7 +153,7 @@ class _Visit:
         strays = sorted(one for one in self.page.open_ids - here if not _ULID.fullmatch(one))
         if not strays and not self.known.lookups:
             return
-        answers = await _together(
+        answers = await together(
             self.fetcher.get(f"{self.base}/incidents/{quote(one, safe='')}.json") for one in strays
         )
         lookups: dict[str, str] = {}
@@ -228,25 +222,14 @@ class _Visit:
         return self.memory.model_copy(update={"swept_at": self.now, "swept_tick": oldest})
 
 
-def _remembered(memory: Mapping[str, object]) -> _Memory:
-    try:
-        return _Memory.model_validate(memory)
-    except ValidationError:  # an older version's: everything is read afresh
-        return _Memory()
-
-
 def _copy(document: bytes) -> _Copy:
     """The digest of a document without its `page.updated_at`, which ticks on most polls of an unchanged page."""
     page = _PAGE.search(document)
     ticks = page and _UPDATED_AT.search(document, page.start(), page.end())
     if not ticks:
-        return _Copy(digest=_digest(document))
+        return _Copy(digest=digest(document))
     said = document[: ticks.start(1)] + document[ticks.end(1) :]
-    return _Copy(digest=_digest(said), tick=ticks[1].decode())
-
-
-def _digest(document: bytes) -> str:
-    return blake2b(document, digest_size=12).hexdigest()
+    return _Copy(digest=digest(said), tick=ticks[1].decode())
 
 
 def _one_incident(document: bytes, one: str) -> dict[str, Any]:
@@ -254,17 +237,6 @@ def _one_incident(document: bytes, one: str) -> dict[str, Any]:
     if found.get("id") != one:
         raise AdapterError("the page of one incident shows another one")
     return found
-
-
-async def _together(reads: Iterable[Awaitable[_Result]]) -> list[_Result]:
-    """All at once, and none is left running behind when one fails."""
-    results = await asyncio.gather(*reads, return_exceptions=True)
-    done: list[_Result] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        done.append(result)
-    return done
 
 
 ADAPTER = Adapter(

@@ -15,11 +15,8 @@ Sources: recorded pages, public clients of the API (page counts, `data`, `groupN
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Literal
 from urllib.parse import urlsplit
-
-from pydantic import ValidationError
 
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page, Reading
@@ -27,7 +24,7 @@ from adapters.address import has_no_name, normalize_url, origin
 from adapters.compose import compose
 from adapters.fetch import AdapterError, Answer
 from adapters.fields import Record
-from adapters.reader import AFRESH_EVERY, HTML, html_of
+from adapters.reader import AFRESH_EVERY, HTML, digest, html_of, remembered
 from adapters.schema import Component, Coverage, Snapshot, Status, Value
 
 NAME = "uptimerobot"
@@ -60,7 +57,7 @@ class _Memory(Value):
 
 async def read(page: Page, getter: Getter) -> Reading:
     """Reads the list as far as the page has it. Raises AdapterError when there was no answer for a part of it."""
-    known, url = _remembered(page.memory), normalize_url(page.url)
+    known, url = remembered(_Memory, page.memory), normalize_url(page.url)
     place = known.place or await locate(url, getter)
     afresh = page.now.timestamp() - known.afresh_at >= AFRESH_EVERY
     first = await _first(place, getter, _Memory() if afresh else known)
@@ -74,7 +71,7 @@ async def read(page: Page, getter: Getter) -> Reading:
             break
         documents[f"page{number}"] = answer.body
     snapshot = parse(documents, url=url, read_at=page.now)
-    said = blake2b(snapshot.model_dump_json(exclude={"read_at"}).encode(), digest_size=12).hexdigest()
+    said = digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
     memory = _Memory(
         place=place,
         etag=first.etag if pages == 1 else None,
@@ -176,13 +173,6 @@ def _total(page: Record) -> int:
 def _psp(page: Record) -> Record:
     psp = page.get("psp")
     return psp if isinstance(psp, dict) else {}
-
-
-def _remembered(memory: Mapping[str, object]) -> _Memory:
-    try:
-        return _Memory.model_validate(memory)
-    except ValidationError:  # an older version's: everything is read afresh
-        return _Memory()
 
 
 ADAPTER = Adapter(

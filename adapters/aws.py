@@ -17,7 +17,7 @@ from urllib.parse import quote
 from adapters import fields
 from adapters.adapter import Adapter, Knows
 from adapters.address import origin
-from adapters.compose import compose, oldest_first
+from adapters.compose import compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -103,9 +103,7 @@ def _impact(record: Record) -> Impact:
 
 def _worst_impact(record: Record) -> Impact:
     """How bad it was while it lasted; the status of an event that is over is 0."""
-    told = [_impact(one) for one in (record, *_log(record))]
-    order = [Impact.UNKNOWN, *IMPACT.values()]
-    return max(told, key=order.index)
+    return worst_impact(_impact(one) for one in (record, *_log(record)))
 
 
 def _updates(record: Record) -> tuple[Update, ...]:

@@ -19,7 +19,7 @@ from typing import TypeVar
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows, Page
 from adapters.address import normalize_url
-from adapters.compose import compose, oldest_first
+from adapters.compose import compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -60,7 +60,6 @@ OF_TROUBLE = {
 ENDED = ("resolved", "operational")
 """What an incident's report says of all of it when it is over."""
 
-_WORSE = (Impact.UNKNOWN, Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 _Phase = TypeVar("_Phase", IncidentPhase, MaintenancePhase)
 
 
@@ -176,7 +175,7 @@ def _impact(told: Sequence[Record]) -> Impact:
     words = [one.get("status") for record in told for one in _told_of(record)]
     words += [record.get("aggregate_state") for record in told]
     found = {fields.word("impact", one, OF_TROUBLE, Impact.UNKNOWN) for one in words} - {Impact.NONE}
-    return max(found, key=_WORSE.index, default=Impact.UNKNOWN)
+    return worst_impact(found)
 
 
 def _resolved_at(updates: Sequence[Update]) -> datetime | None:

@@ -39,6 +39,8 @@ _WORSE = [
     Status.MAJOR_OUTAGE,
 ]
 
+_HARDER = [Impact.UNKNOWN, Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
+
 _Case = TypeVar("_Case", Incident, Maintenance)
 
 
@@ -79,6 +81,11 @@ def compose(
 def worst(statuses: Iterable[Status]) -> Status:
     """The worst of them; `unknown` where there is none."""
     return max(statuses, key=_WORSE.index, default=Status.UNKNOWN)
+
+
+def worst_impact(impacts: Iterable[Impact]) -> Impact:
+    """The worst of them; `unknown` where there is none."""
+    return max(impacts, key=_HARDER.index, default=Impact.UNKNOWN)
 
 
 def oldest_first(updates: Iterable[Update]) -> tuple[Update, ...]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from adapters import fields
 from adapters.adapter import Adapter, Knows
-from adapters.compose import compose, oldest_first
+from adapters.compose import compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -47,7 +47,6 @@ STATUS = {
     "red": Status.MAJOR_OUTAGE,
 }
 IMPACT = {"green": Impact.NONE, "blue": Impact.NONE, "yellow": Impact.MINOR, "red": Impact.CRITICAL}
-_WORSE = (Impact.UNKNOWN, Impact.NONE, Impact.MINOR, Impact.CRITICAL)
 PHASE = {
     "investigating": IncidentPhase.INVESTIGATING,
     "issue": IncidentPhase.IDENTIFIED,
@@ -186,13 +185,12 @@ def _impact(record: Record, phase: IncidentPhase) -> Impact:
     then = [_worst([one], "status_prod", "status_dev") for one in updates]
     told = then if phase in OVER and now == Impact.NONE else [now, *then]
     bad = (one for one in told if one not in (Impact.UNKNOWN, Impact.NONE))
-    return next(bad, max(told, key=_WORSE.index, default=Impact.UNKNOWN))
+    return next(bad, worst_impact(told))
 
 
 def _worst(listed: object, *names: str) -> Impact:
     colours = [one.get(name) for one in fields.records(listed) for name in names]
-    found = [fields.word("impact", one, IMPACT, Impact.UNKNOWN) for one in colours]
-    return max(found, key=_WORSE.index, default=Impact.UNKNOWN)
+    return worst_impact(fields.word("impact", one, IMPACT, Impact.UNKNOWN) for one in colours)
 
 
 def _posted(update: Record) -> float:

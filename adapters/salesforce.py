@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from adapters import fields
 from adapters.adapter import Adapter, Knows
 from adapters.address import beside
-from adapters.compose import compose, oldest_first
+from adapters.compose import compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -52,7 +52,6 @@ STATUS = {
     "MAJOR_INCIDENT_NONCORE": Status.PARTIAL_OUTAGE,
 }
 IMPACT = {"minor": Impact.MINOR, "major": Impact.MAJOR, "critical": Impact.CRITICAL}
-_WORSE = (Impact.UNKNOWN, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL)
 STATE = {"Resolved": IncidentPhase.RESOLVED, "Active": IncidentPhase.UNKNOWN}
 EVENTS = {
     "investigating": IncidentPhase.INVESTIGATING,
@@ -211,8 +210,8 @@ def _words(key: object) -> str | None:
 def _impact(impacts: Sequence[Record]) -> Impact:
     """The worst of what goes on, or of all when it is over."""
     going_on = [one for one in impacts if fields.moment(one, "endTime") is None]
-    told = [fields.word("severity", one.get("severity"), IMPACT, Impact.UNKNOWN) for one in going_on or impacts]
-    return max(told, key=_WORSE.index, default=Impact.UNKNOWN)
+    told = [one.get("severity") for one in going_on or impacts]
+    return worst_impact(fields.word("severity", one, IMPACT, Impact.UNKNOWN) for one in told)
 
 
 def _phase(

@@ -94,11 +94,11 @@ def _is_over(record: Record) -> bool:
 
 
 def _says_over(record: Record) -> bool:
-    return _code(record) == "0" or RESOLVED in (fields.text(record, "summary") or "")
+    return fields.code(record.get("status")) == "0" or RESOLVED in (fields.text(record, "summary") or "")
 
 
 def _impact(record: Record) -> Impact:
-    return fields.word("AWS status", _code(record), IMPACT, Impact.UNKNOWN)
+    return fields.word("AWS status", fields.code(record.get("status")), IMPACT, Impact.UNKNOWN)
 
 
 def _worst_impact(record: Record) -> Impact:
@@ -127,12 +127,6 @@ def _log(record: Record) -> Sequence[Record]:
     """The entries in the order of their times."""
     entries = fields.strict_records(record.get("event_log"), "an entry of a log")
     return sorted(entries, key=lambda one: at.timestamp() if (at := fields.epoch(one.get("timestamp"))) else 0.0)
-
-
-def _code(record: Record) -> object:
-    """A status as a text, whether it came as one or as a number."""
-    value = record.get("status")
-    return str(value) if isinstance(value, int) and 0 <= value < 10 else value
 
 
 ADAPTER = Adapter(

@@ -118,8 +118,7 @@ def _listed(included: object) -> _Listed:
 
 
 def _attributes(record: Record) -> Record:
-    attributes = record.get("attributes")
-    return attributes if isinstance(attributes, dict) else {}
+    return fields.part(record, "attributes")
 
 
 def _related(record: Record, name: str) -> list[str]:
@@ -242,8 +241,7 @@ def _told_of(about: Record) -> list[Record]:
 def _affected(about: Record, posts: Mapping[str, Record]) -> tuple[str, ...]:
     """What the report names, and then what only its updates name."""
     told = [one for record in (about, *map(_attributes, posts.values())) for one in _told_of(record)]
-    ids = [fields.key(one, "an affected resource", "status_page_resource_id") for one in told]
-    return tuple(dict.fromkeys(ids))
+    return fields.keys(told, "an affected resource", "status_page_resource_id")
 
 
 async def read_past(page: Page, getter: Getter) -> Past:

@@ -191,7 +191,7 @@ def _incident(record: Record) -> Incident:
         id=fields.key(record, "an incident"),
         title=fields.name(record, "an incident"),
         phase=phase,
-        started_at=_moment(record, "occurred_at") or _moment(record, "created_at"),
+        started_at=fields.moment(record, "occurred_at", "created_at", zone=UTC),
         resolved_at=_resolved(record, updates) if phase == IncidentPhase.RESOLVED else None,
         url=fields.link(record, "permalink"),
         component_ids=_affected(record),
@@ -202,7 +202,7 @@ def _incident(record: Record) -> Incident:
 def _resolved(record: Record, updates: tuple[Update, ...]) -> datetime | None:
     """When it was told to be fixed; without any updates, when it was last edited."""
     told = [one.posted_at for one in updates if one.phase == IncidentPhase.RESOLVED and one.id != FIRST]
-    return told[-1] if told else None if record.get("updates") else _moment(record, "updated_at")
+    return told[-1] if told else None if record.get("updates") else fields.moment(record, "updated_at", zone=UTC)
 
 
 def _updates(record: Record, phase: str) -> tuple[Update, ...]:
@@ -210,13 +210,13 @@ def _updates(record: Record, phase: str) -> tuple[Update, ...]:
 
     The phase of the first is told only where there can be no others: then it is edited in place.
     """
-    body, posted_at = fields.body(record, "message"), _moment(record, "created_at")
+    body, posted_at = fields.body(record, "message"), fields.moment(record, "created_at", zone=UTC)
     found = []
     if body and posted_at:
         first = "unknown" if isinstance(record.get("updates"), list) else phase
         found.append(Update(id=FIRST, phase=first, body=body, posted_at=posted_at))
     for one in fields.strict_records(record.get("updates"), "an update"):
-        posted_at = _moment(one, "created_at")
+        posted_at = fields.moment(one, "created_at", zone=UTC)
         if posted_at is not None:
             found.append(
                 Update(
@@ -230,11 +230,11 @@ def _updates(record: Record, phase: str) -> tuple[Update, ...]:
 
 
 def _is_planned(record: Record) -> bool:
-    return _code(record.get("status")) == PLANNED and isinstance(record.get("scheduled_at"), str)
+    return fields.code(record.get("status")) == PLANNED and isinstance(record.get("scheduled_at"), str)
 
 
 def _is_ahead(record: Record, now: datetime) -> bool:
-    starts_at = _moment(record, "scheduled_at")
+    starts_at = fields.moment(record, "scheduled_at", zone=UTC)
     return starts_at is not None and starts_at > now
 
 
@@ -244,8 +244,8 @@ def _maintenance(record: Record, prefix: str = "") -> Maintenance:
         id=f"{prefix}{fields.key(record, 'a schedule')}",
         title=fields.name(record, "a schedule"),
         phase=phase,
-        starts_at=_moment(record, "scheduled_at"),
-        ends_at=_moment(record, "completed_at"),
+        starts_at=fields.moment(record, "scheduled_at", zone=UTC),
+        ends_at=fields.moment(record, "completed_at", zone=UTC),
         component_ids=_affected(record),
         updates=_updates(record, "unknown"),
     )
@@ -255,23 +255,16 @@ def _affected(record: Record) -> tuple[str, ...]:
     """The components it names: one by its number (0 is none), or several as records."""
     parts = fields.records(record.get("components"))
     codes = [one.get("component_id", one.get("id")) for one in parts] or [record.get("component_id")]
-    found = [code for code in map(_code, codes) if isinstance(code, str) and code.isdigit() and int(code) > 0]
+    found = [
+        code for code in map(fields.code, codes) if isinstance(code, str) and code.isdigit() and int(code) > 0
+    ]
     return tuple(dict.fromkeys(found))
 
 
 def _word(kind: str, record: Record, name: str, known: Mapping[str, _Known], unknown: _Known) -> _Known:
     """The word for the code in one field, else in `status`."""
     code = record.get(name)
-    return fields.word(kind, _code(record.get("status") if code is None else code), known, unknown)
-
-
-def _code(value: object) -> object:
-    """A code as a text: some databases have numbers as texts."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9 else value
-
-
-def _moment(record: Record, key: str) -> datetime | None:
-    return fields.instant(record.get(key), UTC)
+    return fields.word(kind, fields.code(record.get("status") if code is None else code), known, unknown)
 
 
 ADAPTER = Adapter(

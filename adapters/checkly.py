@@ -118,14 +118,9 @@ def _incident(record: Record, base: str) -> Incident:
         started_at=fields.moment(record, "created_at"),
         resolved_at=updates[-1].posted_at if over and updates else None,
         url=f"{base}/incident/{incident}",
-        component_ids=_named(record),
+        component_ids=fields.keys(fields.records(record.get("services")), "a service"),
         updates=updates,
     )
-
-
-def _named(record: Record) -> tuple[str, ...]:
-    services = fields.records(record.get("services"))
-    return tuple(dict.fromkeys(fields.key(one, "a service") for one in services))
 
 
 def _updates(record: Record) -> tuple[Update, ...]:

@@ -158,7 +158,7 @@ def _incident(issue: Record, names: frozenset[str], bodies: Mapping[str, str]) -
         started_at=_moment(issue.get("createdAt")),
         resolved_at=ended_at if resolved else None,
         url=fields.link(issue, "permalink"),
-        component_ids=_affected(issue, names),
+        component_ids=fields.known_names(issue, "affected", names),
         updates=tuple(_updates(issue, bodies)),
     )
 
@@ -172,7 +172,7 @@ def _maintenance(issue: Record, names: frozenset[str], bodies: Mapping[str, str]
         starts_at=_moment(issue.get("createdAt")),
         ends_at=_moment(issue.get("resolvedAt")),
         url=fields.link(issue, "permalink"),
-        component_ids=_affected(issue, names),
+        component_ids=fields.known_names(issue, "affected", names),
         updates=tuple(_updates(issue, bodies)),
     )
 
@@ -183,12 +183,6 @@ def _updates(issue: Record, bodies: Mapping[str, str]) -> Iterator[Update]:
     if begins_at and body:
         posted_at = min(begins_at, _moment(issue.get("lastMod")) or begins_at)
         yield Update(id=rfc3339(begins_at), phase=IncidentPhase.UNKNOWN, body=body, posted_at=posted_at)
-
-
-def _affected(issue: Record, names: frozenset[str]) -> tuple[str, ...]:
-    affected = issue.get("affected")
-    told = [plain.line(one) for one in affected if isinstance(one, str)] if isinstance(affected, list) else []
-    return tuple(one for one in dict.fromkeys(told) if one in names)
 
 
 def _slug(issue: Record) -> str:

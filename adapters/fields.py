@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -63,6 +63,12 @@ def records(value: object) -> list[Record]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def part(record: Record, key: str) -> Record:
+    """The object in a field, an empty one where there is none."""
+    value = record.get(key)
+    return value if isinstance(value, dict) else {}
+
+
 def strict_records(value: object, what: str) -> list[Record]:
     """The objects of a list, none where there is no list. Raises AdapterError where one is something else."""
     found = records(value)
@@ -87,6 +93,18 @@ def key(record: Record, what: str, name: str = "id") -> str:
     return identity({"id": value}, what)
 
 
+def keys(records: Iterable[Record], what: str, name: str = "id") -> tuple[str, ...]:
+    """The ids of records, each once. Raises AdapterError where one can't tell one thing from another."""
+    return tuple(dict.fromkeys(key(one, what, name) for one in records))
+
+
+def known_names(record: Record, key: str, known: Container[str]) -> tuple[str, ...]:
+    """Those of a list of names that are known, each once."""
+    value = record.get(key)
+    listed = [plain.line(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return tuple(one for one in dict.fromkeys(listed) if one in known)
+
+
 def name(record: Record, what: str, key: str = "name") -> str:
     """The `name` of a record on one line. Raises AdapterError where there is none."""
     found = text(record, key)
@@ -107,10 +125,13 @@ def body(record: Record, key: str) -> str:
     return plain.body(value) if isinstance(value, str) else ""
 
 
-def moment(record: Record, *keys: str) -> datetime | None:
-    """The first of these fields that is a time with a zone, in UTC. Times that no page can mean are absent."""
+def moment(record: Record, *keys: str, zone: tzinfo | None = None) -> datetime | None:
+    """The first of these fields that is a time with a zone, in UTC; without one, if `zone` says whose it is.
+
+    Times that no page can mean are absent.
+    """
     for key in keys:
-        found = instant(record.get(key))
+        found = instant(record.get(key), zone)
         if found is not None:
             return found
     return None
@@ -166,6 +187,11 @@ def word(kind: str, value: object, known: Mapping[str, _Known], unknown: _Known)
         _told.add((kind, shown))
         log.warning("unknown word", kind=kind, word=shown)
     return unknown
+
+
+def code(value: object) -> object:
+    """A code as a text for `word`, whether it came as one or as a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9 else value
 
 
 def link(record: Record, key: str) -> str | None:

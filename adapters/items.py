@@ -131,11 +131,7 @@ def _json_item(record: Record) -> Item:
         link=fields.link(record, "url") or "",
         title=(fields.text(record, "title") or "")[:LONGEST_TITLE],
         html=text if isinstance(text, str) else "",
-        published=_aware(record, "date_published"),
-        updated=_aware(record, "date_modified"),
+        published=fields.moment(record, "date_published", zone=UTC),
+        updated=fields.moment(record, "date_modified", zone=UTC),
         categories=tuple(one for one in tags if isinstance(one, str)) if isinstance(tags, list) else (),
     )
-
-
-def _aware(record: Record, key: str) -> datetime | None:
-    return fields.instant(record.get(key), UTC)

@@ -130,7 +130,7 @@ class _Whole:
 
 def _next_page(url: str, document: Record) -> str:
     """Where the list goes on, on the same host; empty at its end."""
-    found = _meta(document).get("next_page")
+    found = fields.part(document, "meta").get("next_page")
     beside = isinstance(found, str) and found.startswith("/") and not found.startswith(("//", "/\\"))
     return urljoin(url, found) if beside else ""
 
@@ -208,7 +208,7 @@ def _incident(record: Record) -> Incident:
         started_at=fields.moment(record, "began_at", "created_at"),
         resolved_at=fields.moment(record, "ended_at") if phase in OVER else None,
         url=fields.link(record, "url"),
-        component_ids=_affected(record),
+        component_ids=fields.keys(fields.records(record.get("components")), "a component"),
         updates=oldest_first(_updates(record, PHASE, IncidentPhase.UNKNOWN)),
     )
 
@@ -221,7 +221,7 @@ def _maintenance(record: Record) -> Maintenance:
         starts_at=fields.moment(record, "begins_at", "began_at"),
         ends_at=fields.moment(record, "ends_at"),
         url=fields.link(record, "url"),
-        component_ids=_affected(record),
+        component_ids=fields.keys(fields.records(record.get("components")), "a component"),
         updates=oldest_first(_updates(record, MAINTENANCE_PHASE, MaintenancePhase.UNKNOWN)),
     )
 
@@ -244,16 +244,6 @@ def _updates(record: Record, phases: Mapping[str, _Phase], unknown: _Phase) -> I
                 body=fields.body(one, "content"),
                 posted_at=posted_at,
             )
-
-
-def _affected(record: Record) -> tuple[str, ...]:
-    parts = fields.records(record.get("components"))
-    return tuple(dict.fromkeys(fields.key(one, "a component") for one in parts))
-
-
-def _meta(document: Record) -> Record:
-    found = document.get("meta")
-    return found if isinstance(found, dict) else {}
 
 
 def _documents(base: str) -> dict[str, Document]:

@@ -164,7 +164,7 @@ def _incident(record: Record, names: frozenset[str], url: str) -> Incident:
         started_at=fields.moment(record, "date"),
         resolved_at=ends[-1] if resolved and ends else None,
         url=f"{url}/incidents/{quote(key, safe='')}",
-        component_ids=_affected(record, names),
+        component_ids=fields.known_names(record, "affectedsystems", names),
         updates=updates,
     )
 
@@ -181,7 +181,7 @@ def _maintenance(record: Record, phase: MaintenancePhase, names: frozenset[str],
         starts_at=starts_at,
         ends_at=fields.later(starts_at, minutes=minutes),
         url=f"{url}/incidents/{quote(key, safe='')}",
-        component_ids=_affected(record, names),
+        component_ids=fields.known_names(record, "affectedsystems", names),
         updates=oldest_first(_updates(record, MAINTENANCE_PHASE, MaintenancePhase.UNKNOWN)),
     )
 
@@ -204,12 +204,6 @@ def _updates(record: Record, phases: Mapping[str, _Phase], unknown: _Phase) -> I
 def _inside(block: str, part: str) -> str:
     found, end, _ = block.partition(f'<div class="update-block-{part}">')[2].partition("</div>")
     return html.unescape(found) if end else ""
-
-
-def _affected(record: Record, names: frozenset[str]) -> tuple[str, ...]:
-    affected = record.get("affectedsystems")
-    told = [plain.line(one) for one in affected if isinstance(one, str)] if isinstance(affected, list) else []
-    return tuple(one for one in dict.fromkeys(told) if one in names)
 
 
 ADAPTER = Adapter(

@@ -171,7 +171,7 @@ def _impact(record: Record) -> Impact:
         fields.records(record.get("messages")),
         key=lambda one: found.timestamp() if (found := fields.moment(one, "datetime")) else 0.0,
     )
-    told = [fields.word("impact", _code(one.get("status")), IMPACT, Impact.UNKNOWN) for one in messages]
+    told = [fields.word("impact", fields.code(one.get("status")), IMPACT, Impact.UNKNOWN) for one in messages]
     return next((one for one in reversed(told) if one != Impact.NONE), told[-1] if told else Impact.UNKNOWN)
 
 
@@ -208,7 +208,7 @@ def _updates(record: Record, kind: str, phases: Mapping[str, _Phase], unknown: _
     for message in fields.strict_records(record.get("messages"), "a message"):
         posted_at = fields.moment(message, "datetime")
         if posted_at is not None:
-            phase = fields.word(kind, _code(message.get("state")), phases, unknown)
+            phase = fields.word(kind, fields.code(message.get("state")), phases, unknown)
             found.append(
                 Update(
                     id=f"{rfc3339(posted_at)}/{phase}",
@@ -223,24 +223,15 @@ def _updates(record: Record, kind: str, phases: Mapping[str, _Phase], unknown: _
 def _affected(record: Record, inside: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The components it names, each followed by those of its containers that it names."""
     components, containers = (
-        _named(record, "components_affected"),
-        frozenset(_named(record, "containers_affected")),
+        fields.keys(fields.records(record.get(name)), "a part", "_id")
+        for name in ("components_affected", "containers_affected")
     )
-    below = {one: sorted(inside.get(one, frozenset()) & containers) for one in components}
+    below = {one: sorted(inside.get(one, frozenset()).intersection(containers)) for one in components}
     return tuple(part for one in components for part in (one, *(f"{one}/{other}" for other in below[one])))
 
 
-def _named(record: Record, name: str) -> list[str]:
-    return list(dict.fromkeys(fields.key(one, "a part", "_id") for one in fields.records(record.get(name))))
-
-
 def _status(record: Record) -> Status:
-    return fields.word("status", _code(record.get("status_code")), STATUS, Status.UNKNOWN)
-
-
-def _code(value: object) -> object:
-    """A code as a text, whether it came as one or as a number."""
-    return str(value) if isinstance(value, int) and 0 <= value < 10_000 else value
+    return fields.word("status", fields.code(record.get("status_code")), STATUS, Status.UNKNOWN)
 
 
 ADAPTER = Adapter(

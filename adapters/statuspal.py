@@ -224,8 +224,8 @@ def _incident(record: Record, aliases: Mapping[str, str]) -> Incident:
         title=fields.name(record, "an incident", "title"),
         impact=fields.word("impact", _type(record.get("type"), aliases), IMPACT, Impact.UNKNOWN),
         phase=phase,
-        started_at=_moment(record, "starts_at"),
-        resolved_at=(_moment(record, "ends_at") or told[-1].posted_at) if over else None,
+        started_at=fields.moment(record, "starts_at", zone=UTC),
+        resolved_at=(fields.moment(record, "ends_at", zone=UTC) or told[-1].posted_at) if over else None,
         url=fields.link(record, "url"),
         component_ids=_affected(record),
         updates=updates,
@@ -254,8 +254,8 @@ def _maintenance(record: Record, phase: MaintenancePhase) -> Maintenance:
         id=fields.key(record, "a maintenance"),
         title=fields.name(record, "a maintenance", "title"),
         phase=MaintenancePhase.COMPLETED if over else phase,
-        starts_at=_moment(record, "starts_at"),
-        ends_at=_moment(record, "ends_at"),
+        starts_at=fields.moment(record, "starts_at", zone=UTC),
+        ends_at=fields.moment(record, "ends_at", zone=UTC),
         url=fields.link(record, "url"),
         component_ids=_affected(record),
         updates=updates,
@@ -265,7 +265,7 @@ def _maintenance(record: Record, phase: MaintenancePhase) -> Maintenance:
 def _updates(record: Record, kind: str, phases: Mapping[str, _Phase], unknown: _Phase) -> tuple[Update, ...]:
     found = []
     for post in fields.strict_records(record.get("updates"), "an update"):
-        posted_at = _moment(post, "posted_at") or _moment(post, "inserted_at")
+        posted_at = fields.moment(post, "posted_at", "inserted_at", zone=UTC)
         if posted_at is not None:
             found.append(
                 Update(
@@ -278,14 +278,10 @@ def _updates(record: Record, kind: str, phases: Mapping[str, _Phase], unknown: _
     return oldest_first(found)
 
 
-def _moment(record: Record, key: str) -> datetime | None:
-    return fields.instant(record.get(key), UTC)
-
-
 def _affected(record: Record) -> tuple[str, ...]:
     listed = record.get("service_ids")
     ids = [{"id": one} for one in listed] if isinstance(listed, list) else []
-    return tuple(dict.fromkeys(fields.key(one, "an affected service") for one in ids))
+    return fields.keys(ids, "an affected service")
 
 
 ADAPTER = Adapter(

@@ -185,7 +185,7 @@ def _past(documents: Mapping[str, bytes]) -> list[Record] | None:
 
 def _incident(record: Record) -> Incident:
     """A note. It is over for the page when it is resolved or no longer pinned; only the first has a time."""
-    posted_at, content = _utc(record, "createdDate"), fields.body(record, "content")
+    posted_at, content = fields.moment(record, "createdDate", zone=UTC), fields.body(record, "content")
     resolved, pinned = record.get("active") is False, record.get("pin") is not False
     phase = IncidentPhase.RESOLVED if resolved or not pinned else IncidentPhase.UNKNOWN
     note = [Update(id=rfc3339(posted_at), phase="unknown", body=content, posted_at=posted_at)] if posted_at else []
@@ -195,13 +195,9 @@ def _incident(record: Record) -> Incident:
         impact=fields.word("note style", record.get("style"), IMPACT, Impact.UNKNOWN),
         phase=phase,
         started_at=posted_at,
-        resolved_at=_utc(record, "lastUpdatedDate") if resolved else None,
+        resolved_at=fields.moment(record, "lastUpdatedDate", zone=UTC) if resolved else None,
         updates=tuple(note) if content else (),
     )
-
-
-def _utc(record: Record, key: str) -> datetime | None:
-    return fields.instant(record.get(key), UTC)
 
 
 def _maintenance(record: Record, read_at: datetime) -> Maintenance:

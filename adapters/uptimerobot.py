@@ -139,7 +139,7 @@ def _monitors(page: Record) -> list[Record]:
         return [page["monitor"]]
     listed = page.get("data")
     if not isinstance(listed, list):
-        listed = _psp(page).get("monitors")
+        listed = fields.part(page, "psp").get("monitors")
     if not isinstance(listed, list):
         raise AdapterError("this is not an UptimeRobot page: it has no list of monitors")
     return fields.strict_records(listed, "a monitor")
@@ -158,7 +158,7 @@ def _component(record: Record) -> Component:
 def _number_of_pages(document: bytes) -> int:
     """How many pages the list has, by its first. Raises AdapterError where it can't be a list."""
     first = _decoded(document)
-    per_page = max(len(_monitors(first)), int(fields.number(_psp(first), "perPage") or PER_PAGE), 1)
+    per_page = max(len(_monitors(first)), int(fields.number(fields.part(first, "psp"), "perPage") or PER_PAGE), 1)
     pages = -(-_total(first) // per_page)
     if pages > MOST_PAGES:
         raise AdapterError(f"the list of monitors is too long: {pages} pages")
@@ -167,12 +167,7 @@ def _number_of_pages(document: bytes) -> int:
 
 def _total(page: Record) -> int:
     """How many monitors there are; as many as are listed, where the page doesn't count them."""
-    return int(fields.number(_psp(page), "totalMonitors") or len(_monitors(page)))
-
-
-def _psp(page: Record) -> Record:
-    psp = page.get("psp")
-    return psp if isinstance(psp, dict) else {}
+    return int(fields.number(fields.part(page, "psp"), "totalMonitors") or len(_monitors(page)))
 
 
 ADAPTER = Adapter(

@@ -121,7 +121,6 @@ def _incident(record: Record, url: str) -> Incident:
     id_, started_at = fields.key(record, "an incident"), fields.moment(record, "startDate", "createdAt")
     updates = _updates(record)
     phase = _phase(record, updates)
-    services = fields.records(record.get("services"))
     return Incident(
         id=id_,
         title=fields.name(record, "an incident", "title"),
@@ -130,7 +129,7 @@ def _incident(record: Record, url: str) -> Incident:
         started_at=started_at,
         resolved_at=_ended(record, started_at, updates) if phase in OVER else None,
         url=f"{_root(url)}/{_language(url)}/incidents/{id_}" if id_.isalnum() else None,
-        component_ids=tuple(dict.fromkeys(fields.key(one, "a service") for one in services)),
+        component_ids=fields.keys(fields.records(record.get("services")), "a service"),
         updates=updates,
     )
 

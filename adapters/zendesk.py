@@ -114,7 +114,7 @@ def _kind(name: object) -> str:
 
 
 def _incident(record: Record, included: Mapping[tuple[str, str], Record]) -> _Found:
-    said, related = _attributes(record), _related(record, included)
+    said, related = fields.part(record, "attributes"), _related(record, included)
     updates = oldest_first(_updates(related))
     resolved_at = fields.moment(said, "resolvedAt", "resolved_at")
     phase = fields.word("incident status", said.get("status"), PHASE, IncidentPhase.UNKNOWN)
@@ -134,11 +134,6 @@ def _incident(record: Record, included: Mapping[tuple[str, str], Record]) -> _Fo
     return _Found(incident, services)
 
 
-def _attributes(record: Record) -> Record:
-    found = record.get("attributes")
-    return found if isinstance(found, dict) else {}
-
-
 def _related(record: Record, included: Mapping[tuple[str, str], Record]) -> list[tuple[str, Record]]:
     """What an incident refers to, each with its kind; the bare reference where it isn't included."""
     relations = record.get("relationships")
@@ -153,7 +148,7 @@ def _related(record: Record, included: Mapping[tuple[str, str], Record]) -> list
 def _updates(related: Iterable[tuple[str, Record]]) -> list[Update]:
     found = []
     for kind, record in related:
-        said = _attributes(record)
+        said = fields.part(record, "attributes")
         posted_at = fields.moment(said, "created_at", "createdAt")
         if kind == "incidentupdate" and posted_at is not None:
             id_, body = fields.key(record, "an update"), fields.body(said, "description")
@@ -177,7 +172,7 @@ def _services(related: Iterable[tuple[str, Record]], impact: Impact) -> dict[str
         if kind == "service":
             found.setdefault(fields.key(record, "a service"), OF_IMPACT[impact])
     for kind, record in related:
-        said = _attributes(record)
+        said = fields.part(record, "attributes")
         name = next((one for one in ("serviceId", "service_id") if said.get(one) is not None), None)
         if kind == "incidentservice" and name is not None:
             found[fields.key(said, "a service", name)] = _of_service(said, impact)
@@ -207,11 +202,11 @@ def _components(documents: Mapping[str, bytes], found: Iterable[_Found]) -> list
     return [
         Component(
             id=(id_ := fields.key(one, "a service")),
-            name=fields.name(_attributes(one), "a service"),
+            name=fields.name(fields.part(one, "attributes"), "a service"),
             status=worst([Status.OPERATIONAL, *affected.get(id_, [])]),
         )
         for one in fields.strict_records(data, "a service")
-        if _attributes(one).get("deprecated") is not True
+        if fields.part(one, "attributes").get("deprecated") is not True
     ]
 
 

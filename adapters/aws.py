@@ -17,7 +17,7 @@ from urllib.parse import quote
 from adapters import fields
 from adapters.adapter import Adapter, Knows
 from adapters.address import origin
-from adapters.compose import compose, oldest_first, worst_impact
+from adapters.compose import LONG_AGO, compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -126,7 +126,7 @@ def _updates(record: Record) -> tuple[Update, ...]:
 def _log(record: Record) -> Sequence[Record]:
     """The entries in the order of their times."""
     entries = fields.strict_records(record.get("event_log"), "an entry of a log")
-    return sorted(entries, key=lambda one: at.timestamp() if (at := fields.epoch(one.get("timestamp"))) else 0.0)
+    return sorted(entries, key=lambda one: fields.epoch(one.get("timestamp")) or LONG_AGO)
 
 
 ADAPTER = Adapter(

@@ -123,9 +123,7 @@ def _attributes(record: Record) -> Record:
 
 def _related(record: Record, name: str) -> list[str]:
     """The ids that a record's relationship names."""
-    relationships = record.get("relationships")
-    relation = relationships.get(name) if isinstance(relationships, dict) else None
-    linked = relation.get("data") if isinstance(relation, dict) else None
+    linked = fields.part(fields.part(record, "relationships"), name).get("data")
     return [fields.key(one, "a relationship") for one in fields.records(linked)]
 
 

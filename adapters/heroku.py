@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from adapters import fields
 from adapters.adapter import Adapter, Knows
-from adapters.compose import compose, oldest_first, worst_impact
+from adapters.compose import LONG_AGO, compose, oldest_first, worst_impact
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
@@ -181,7 +181,11 @@ def _impact(record: Record, phase: IncidentPhase) -> Impact:
     """The worst of its systems, or else what an update said, the last that said anything bad. Once it is over,
     systems that are green again say nothing."""
     now = _worst(record.get("systems"), "status")
-    updates = sorted(fields.records(record.get("updates")), key=_posted, reverse=True)
+    updates = sorted(
+        fields.records(record.get("updates")),
+        key=lambda one: fields.moment(one, "created_at") or LONG_AGO,
+        reverse=True,
+    )
     then = [_worst([one], "status_prod", "status_dev") for one in updates]
     told = then if phase in OVER and now == Impact.NONE else [now, *then]
     bad = (one for one in told if one not in (Impact.UNKNOWN, Impact.NONE))
@@ -191,11 +195,6 @@ def _impact(record: Record, phase: IncidentPhase) -> Impact:
 def _worst(listed: object, *names: str) -> Impact:
     colours = [one.get(name) for one in fields.records(listed) for name in names]
     return worst_impact(fields.word("impact", one, IMPACT, Impact.UNKNOWN) for one in colours)
-
-
-def _posted(update: Record) -> float:
-    posted_at = fields.moment(update, "created_at")
-    return posted_at.timestamp() if posted_at else 0.0
 
 
 def _systems(record: Record) -> tuple[str, ...]:

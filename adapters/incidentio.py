@@ -137,8 +137,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
 
 
 def _demand_page(summary: Record) -> None:
-    page = summary.get("page")
-    found = page.get("id") if isinstance(page, dict) else None
+    found = fields.part(summary, "page").get("id")
     if not isinstance(found, str):
         raise AdapterError("this is not an incident.io page: it has no id")
     if not _ULID.fullmatch(found):

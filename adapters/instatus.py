@@ -123,18 +123,13 @@ def _components(documents: Mapping[str, bytes]) -> list[Component] | None:
         Component(
             id=fields.identity(one, "a component"),
             name=fields.name(one, "a component"),
-            group=_group(one),
+            group=fields.text(fields.part(one, "group"), "name"),
             description=fields.body(one, "description") or None,
             status=fields.word("component status", one.get("status"), STATUS, Status.UNKNOWN),
         )
         for one in fields.strict_records(listed, "a component")
         if one.get("isParent") is not True
     ]
-
-
-def _group(record: Record) -> str | None:
-    group = record.get("group")
-    return fields.text(group, "name") if isinstance(group, dict) else None
 
 
 def _incident(record: Record) -> Incident:

@@ -220,8 +220,7 @@ def _from_summary(documents: Mapping[str, bytes], base: str, read_at: datetime) 
     if "summary" not in documents:
         raise AdapterError("there is no OpenStatus page at this address")
     summary = _checked(documents["summary"])
-    status = summary.get("status")
-    indicator = status.get("indicator") if isinstance(status, dict) else None
+    indicator = fields.part(summary, "status").get("indicator")
     said = fields.word("indicator", indicator, INDICATOR, Status.UNKNOWN)
     snapshot = compose(
         adapter=NAME,

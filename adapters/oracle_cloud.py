@@ -58,8 +58,7 @@ def _said(documents: Mapping[str, bytes]) -> Status:
     """What the page says of all systems together."""
     if "status" not in documents:
         return Status.UNKNOWN
-    status = fields.decode(documents["status"], "status.json").get("status")
-    indicator = status.get("indicator") if isinstance(status, dict) else None
+    indicator = fields.part(fields.decode(documents["status"], "status.json"), "status").get("indicator")
     return fields.word("Oracle indicator", indicator, INDICATOR, Status.UNKNOWN)
 
 

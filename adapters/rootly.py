@@ -105,8 +105,7 @@ def _listed(documents: Mapping[str, bytes], page: Record) -> Record:
         return {}
     listed = fields.decode(documents["incidents"], "incidents.json")
     _strict(listed)
-    other = listed.get("page")
-    theirs = fields.text(other, "id") if isinstance(other, dict) else None
+    theirs = fields.text(fields.part(listed, "page"), "id")
     if theirs and fields.text(page, "id") not in (None, theirs):
         raise AdapterError("incidents.json belongs to another page than status.json")
     return listed

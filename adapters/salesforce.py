@@ -228,8 +228,7 @@ def _phase(
 
 def _maintenance(record: Record, id_: str, where: Sequence[str], url: str) -> Maintenance:
     updates = _updates(record, "MaintenanceEvents", PLANNED_EVENTS, MaintenancePhase.UNKNOWN)
-    message = record.get("message")
-    kind = _words(message.get("maintenanceType")) if isinstance(message, dict) else None
+    kind = _words(fields.part(record, "message").get("maintenanceType"))
     return Maintenance(
         id=id_,
         title=fields.text(record, "name") or kind or f"Maintenance {id_}",

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from adapters import fields
 from adapters.adapter import Adapter, Getter, Knows
 from adapters.address import beside
-from adapters.compose import compose, oldest_first, worst
+from adapters.compose import LONG_AGO, compose, oldest_first, worst
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import HTML, Document, DocumentReader, html_of
@@ -169,7 +169,7 @@ def _impact(record: Record) -> Impact:
     """How bad its messages say it is, the last one that says so: "operational again" doesn't make it harmless."""
     messages = sorted(
         fields.records(record.get("messages")),
-        key=lambda one: found.timestamp() if (found := fields.moment(one, "datetime")) else 0.0,
+        key=lambda one: fields.moment(one, "datetime") or LONG_AGO,
     )
     told = [fields.word("impact", fields.code(one.get("status")), IMPACT, Impact.UNKNOWN) for one in messages]
     return next((one for one in reversed(told) if one != Impact.NONE), told[-1] if told else Impact.UNKNOWN)

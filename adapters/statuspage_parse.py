@@ -135,15 +135,13 @@ def _page(summary: Record) -> Record:
 
 
 def _indicator(summary: Record) -> object:
-    status = summary.get("status")
-    return status.get("indicator") if isinstance(status, dict) else None
+    return fields.part(summary, "status").get("indicator")
 
 
 def _same_page(documents: Documents, page: Record) -> None:
     """A list that belongs to another page (a redirect, a mixed-up cache) must not be taken for this one's."""
     for name in ("incidents", "maintenances"):
-        other = documents.get(name, {}).get("page")
-        other_id = other.get("id") if isinstance(other, dict) else None
+        other_id = fields.part(documents.get(name, {}), "page").get("id")
         if isinstance(other_id, str) and isinstance(page.get("id"), str) and other_id != page["id"]:
             raise AdapterError(f"{_file(name)} belongs to another page than summary.json")
 

@@ -57,8 +57,7 @@ def past_days(document: bytes) -> tuple[PastDay, ...]:
 
 
 def _days(component_id: str, told: dict[str, Any]) -> list[PastDay]:
-    component = told.get("component")
-    starts = fields.day(component, "startDate") if isinstance(component, dict) else None
+    starts = fields.day(fields.part(told, "component"), "startDate")
     found = []
     for one in fields.records(told.get("days")):
         day, outages = fields.day(one, "date"), one.get("outages")

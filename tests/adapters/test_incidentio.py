@@ -1,7 +1,7 @@
 """incident.io: which of its two forms a page is read from, what the one adds to the other, and recorded pages."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,15 @@ URL = "https://status.quillpost.example"
 
 
 @dataclass
-class Guarded:
+class Guarded(Shelf):
     """A case whose own summary is answered with an error."""
 
-    shelf: Shelf
     reason: str
-    asked: list[str] = field(default_factory=list)
 
-    async def get(self, url: str, **headers: Any) -> Answer:
-        self.asked.append(url)
+    async def get(self, url: str, **_: object) -> Answer:
         if url.endswith("/api/v1/summary"):
             raise FetchError(f"status.quillpost.example {self.reason}")
-        return await self.shelf.get(url)
+        return await super().get(url)
 
 
 def read(case: str, **changed: Any) -> Snapshot:
@@ -61,7 +58,7 @@ async def test_a_page_with_both_forms_is_detected_as_what_it_is(fetcher: Fetcher
 
 async def test_an_own_summary_that_is_not_for_everybody_is_done_without() -> None:
     page = Page(url=URL, now=READ_AT)
-    getter = Guarded(Shelf(CASES / "both"), "answered 403")
+    getter = Guarded(CASES / "both", "answered 403")
     reading = await incidentio.ADAPTER.read(page, getter)
     assert reading.snapshot is not None
     assert len(reading.snapshot.incidents) == 4
@@ -72,7 +69,7 @@ async def test_an_own_summary_that_is_not_for_everybody_is_done_without() -> Non
 @pytest.mark.parametrize("reason", ["answered 500", "took longer than 20 s"])
 async def test_an_own_summary_that_fails_is_no_reason_to_forget_maintenances(reason: str) -> None:
     with pytest.raises(FetchError):
-        await incidentio.ADAPTER.read(Page(url=URL, now=READ_AT), Guarded(Shelf(CASES / "both"), reason))
+        await incidentio.ADAPTER.read(Page(url=URL, now=READ_AT), Guarded(CASES / "both", reason))
 
 
 async def test_which_form_a_page_has_is_found_out_once() -> None:

@@ -59,7 +59,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         name=PROVIDER,
         status=None if found else Status.UNKNOWN,
         incidents=[one for one in incidents if one.phase in OVER or not _is_silent(one, read_at)],
-        coverage=Coverage(),
+        coverage=Coverage(some_updates=True),
         calm=True,
     )
 

@@ -41,7 +41,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         name="Microsoft Azure",
         incidents=incidents,
         maintenances=maintenances,
-        coverage=Coverage(active_incidents=True, active_maintenances=True),
+        coverage=Coverage(active_incidents=True, active_maintenances=True, some_updates=True),
         calm=True,
     )
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from adapters import fields, plain
 from adapters.adapter import Adapter, Knows
-from adapters.compose import compose
+from adapters.compose import LONG_AGO, compose
 from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import XML, Document, DocumentReader
@@ -36,12 +36,13 @@ from adapters.schema import (
     Snapshot,
     Status,
     Update,
-    rfc3339,
 )
 
 NAME = "cstate"
 MOST_PAST = 100
 """Issues that are over, the newest of them: a site keeps all of its years."""
+TEXT = "text"
+"""The id of the one text of an issue: its time may be corrected."""
 
 STATUS = {
     "ok": Status.OPERATIONAL,
@@ -120,7 +121,7 @@ def _components(index: Record) -> list[Component]:
 
 
 def _issues(listed: list[Record], index: Record) -> list[Record]:
-    """Everything active and the newest of what is over."""
+    """Everything active, and of what is over the last that ended: an old issue must not vanish with its end."""
     unresolved = [
         issue
         for one in fields.records(index["systems"])
@@ -128,7 +129,12 @@ def _issues(listed: list[Record], index: Record) -> list[Record]:
     ]
     told = [one for one in [*listed, *unresolved] if not _is_true(one.get("informational"))]
     active = [one for one in told if not _is_true(one.get("resolved"))]
-    return active + [one for one in told if _is_true(one.get("resolved"))][:MOST_PAST]
+    over = [one for one in told if _is_true(one.get("resolved"))]
+    return active + sorted(over, key=_ended_at, reverse=True)[:MOST_PAST]
+
+
+def _ended_at(issue: Record) -> datetime:
+    return _moment(issue.get("resolvedAt")) or _moment(issue.get("createdAt")) or LONG_AGO
 
 
 def _listed(document: bytes) -> list[Record] | None:
@@ -182,7 +188,7 @@ def _updates(issue: Record, bodies: Mapping[str, str]) -> Iterator[Update]:
     begins_at, body = _moment(issue.get("createdAt")), bodies.get(_slug(issue))
     if begins_at and body:
         posted_at = min(begins_at, _moment(issue.get("lastMod")) or begins_at)
-        yield Update(id=rfc3339(begins_at), phase=IncidentPhase.UNKNOWN, body=body, posted_at=posted_at)
+        yield Update(id=TEXT, phase=IncidentPhase.UNKNOWN, body=body, posted_at=posted_at)
 
 
 def _slug(issue: Record) -> str:

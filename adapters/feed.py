@@ -56,7 +56,7 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         status=_status(incidents, maintenances),
         incidents=incidents,
         maintenances=maintenances,
-        coverage=Coverage(),
+        coverage=Coverage(some_updates=True),
         calm=True,
     )
 

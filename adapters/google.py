@@ -181,7 +181,10 @@ def _link(record: Record, place: str) -> str | None:
 
 
 def _newest(incidents: Iterable[Incident]) -> list[Incident]:
-    """Everything active, and the newest of what is over."""
+    """Everything active, and of what is over the last that ended: one that began long ago must not vanish with
+    its end."""
     ordered = sorted(incidents, key=lambda one: one.started_at or LONG_AGO, reverse=True)
-    over = [one for one in ordered if one.phase in OVER]
+    over = sorted(
+        (one for one in ordered if one.phase in OVER), key=lambda one: one.resolved_at or LONG_AGO, reverse=True
+    )
     return [one for one in ordered if one.phase not in OVER] + over[:MOST_PAST]

@@ -169,7 +169,7 @@ def _alone(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sn
         name=fields.text(own, "page_title"),
         incidents=[_incident(one, None) for one in _ongoing(own)],
         maintenances=_maintenances(own, None),
-        coverage=Coverage(active_incidents=True, active_maintenances=_lists_planned(own)),
+        coverage=Coverage(active_incidents=True, active_maintenances=_lists_planned(own), some_updates=True),
         calm=True,
     )
 

@@ -81,24 +81,25 @@ class _Copy(Value):
 
 
 class _Kind(Value):
-    """Incidents, or maintenances: the ids that the page listed, with those that it lists no more and that are
-    open still; and whether what it doesn't list is not active."""
+    """Incidents, or maintenances: the ids that the page listed, and whether what it doesn't list is not active."""
 
-    ids: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    """Ids that it lists no more and that are open still."""
     complete: bool = False
 
 
 class _Memory(Value):
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     place: str = ""
     copies: dict[str, _Copy] = {}
     said: str = ""
     """The digest of the last snapshot, for pages whose documents tick."""
-    listed: tuple[str, ...] = ()
-    """Ids of everything that the page listed."""
     incidents: _Kind = _Kind()
     maintenances: _Kind = _Kind()
     afresh_at: float = 0.0
+    turns_at: float | None = None
+    """When the next maintenance begins or ends: its page may say nothing new by then and mean something else."""
 
 
 @dataclass(frozen=True)
@@ -116,31 +117,31 @@ class DocumentReader:
         known = remembered(_Memory, page.memory)
         url = exact_url(page.url) if self.exact else normalize_url(page.url)
         place = known.place or (await self.locate(url, getter) if self.locate else url)
-        strays = _gone(page.open_ids, set(known.listed), known.incidents, known.maintenances)
-        afresh = bool(strays) or page.now.timestamp() - known.afresh_at >= AFRESH_EVERY
+        strays = _gone(page.open_ids, known.incidents, known.maintenances)
+        afresh = bool(strays) or _is_due(known, page.now.timestamp())
         visit = _Visit(self.documents(place), getter, known.copies, afresh)
         await visit.read_main()
         if len(visit.wanted) > 1 and not known.copies:
             self.parse(visit.bodies, url=url, read_at=page.now)  # not such a page: it is asked for nothing more
         await visit.read_others()
-        if not strays and not visit.news:
-            return Reading(None, _afresh(known, page.now) if afresh else page.memory)
+        if not afresh and not visit.news:
+            return Reading(None, page.memory)
         await visit.read_what_was_unchanged()
         read = self.parse(visit.bodies, url=url, read_at=page.now)
         incidents = _kind(read.incidents, read.coverage.active_incidents, known.incidents, page.open_ids)
         maintenances = _kind(
             read.maintenances, read.coverage.active_maintenances, known.maintenances, page.open_ids
         )
-        snapshot = _with_gone(read, _gone(page.open_ids, _ids(read), incidents, maintenances))
+        snapshot = _with_gone(read, _gone(page.open_ids, incidents, maintenances))
         said = digest(snapshot.model_dump_json(exclude={"read_at"}).encode())
         memory = _Memory(
             place=place if self.locate else "",
             copies=visit.copies,
             said=said,
-            listed=tuple(sorted(_ids(snapshot))),
             incidents=incidents,
             maintenances=maintenances,
             afresh_at=page.now.timestamp() if afresh else known.afresh_at,
+            turns_at=_turns_at(snapshot.maintenances, page.now),
         )
         same = said == known.said and not snapshot.coverage.gone
         return Reading(None if same else snapshot, memory.model_dump(mode="json"))
@@ -215,29 +216,33 @@ def _copy(answer: Answer) -> _Copy:
 def _kind(
     cases: Sequence[Incident | Maintenance], complete: bool, known: _Kind, open_ids: frozenset[str]
 ) -> _Kind:
-    ids = {case.id for case in cases} | open_ids.intersection(known.ids)
-    return _Kind(ids=tuple(sorted(ids)), complete=complete)
+    listed = {case.id for case in cases}
+    left = open_ids.intersection((*known.listed, *known.left)) - listed
+    return _Kind(listed=tuple(sorted(listed)), left=tuple(sorted(left)), complete=complete)
 
 
-def _gone(open_ids: frozenset[str], listed: set[str], *kinds: _Kind) -> frozenset[str]:
-    """On a page that lists all that is active and knows nothing else, what it lists no more is gone. What nobody
-    remembers may be of either kind."""
+def _gone(open_ids: frozenset[str], *kinds: _Kind) -> frozenset[str]:
+    """On a page that lists all that is active and knows nothing else, what it lists no more is gone, even if it
+    lists the same as something of the other kind now. What nobody remembers may be of either kind."""
     found = set()
-    for id_ in open_ids - listed:
-        its = [kind for kind in kinds if id_ in kind.ids] or kinds
-        if all(kind.complete for kind in its):
+    for id_ in open_ids:
+        its = [kind for kind in kinds if id_ in kind.left]
+        if not its and not any(id_ in kind.listed for kind in kinds):
+            its = list(kinds)
+        if its and all(kind.complete for kind in its):
             found.add(id_)
     return frozenset(found)
+
+
+def _is_due(known: _Memory, now: float) -> bool:
+    return now - known.afresh_at >= AFRESH_EVERY or (known.turns_at is not None and known.turns_at <= now)
+
+
+def _turns_at(maintenances: Iterable[Maintenance], now: datetime) -> float | None:
+    turns = [turn for one in maintenances for turn in (one.starts_at, one.ends_at) if turn and turn > now]
+    return min(turns).timestamp() if turns else None
 
 
 def _with_gone(snapshot: Snapshot, gone: frozenset[str]) -> Snapshot:
     coverage = snapshot.coverage
     return snapshot.model_copy(update={"coverage": coverage.model_copy(update={"gone": coverage.gone | gone})})
-
-
-def _ids(snapshot: Snapshot) -> set[str]:
-    return {case.id for case in snapshot.incidents} | {case.id for case in snapshot.maintenances}
-
-
-def _afresh(known: _Memory, now: datetime) -> dict[str, object]:
-    return known.model_copy(update={"afresh_at": now.timestamp()}).model_dump(mode="json")

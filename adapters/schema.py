@@ -169,6 +169,8 @@ class Coverage(Value):
     """The list also holds incidents that are over (as far back as the page keeps them)."""
     some_components: bool = False
     """The list of components may lack some that the page has: one that is missing is not removed."""
+    some_updates: bool = False
+    """What it lists may lack updates that it listed before: one that is missing is not taken back."""
     gone: frozenset[str] = frozenset()
     """Ids of incidents and maintenances that were looked up one by one and that the page knows no more."""
 

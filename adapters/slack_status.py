@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from adapters import fields
+from adapters import fields, phrases
 from adapters.adapter import Adapter, Knows
 from adapters.compose import OF_IMPACT, compose, oldest_first, worst
 from adapters.fetch import AdapterError
@@ -99,7 +99,10 @@ def _history(documents: Mapping[str, bytes]) -> list[Record]:
 
 
 def _is_planned(record: Record) -> bool:
-    return record.get("type") == "maintenance" or record.get("status") in tuple(PLANNED)
+    """Its type or its status says so; while it is under way, of a notice the title alone may."""
+    kind, title = record.get("type"), record.get("title")
+    said = kind == "notice" and isinstance(title, str) and phrases.is_work(title)
+    return said or kind == "maintenance" or record.get("status") in tuple(PLANNED)
 
 
 def _incident(record: Record) -> Incident:

@@ -91,7 +91,9 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         status=worst([Status.OPERATIONAL, *(OF_IMPACT[one.impact] for one in active)]),
         components=_components(documents, found),
         incidents=[one.incident for one in found],
-        coverage=Coverage(active_incidents=True, past_incidents="incidents" in documents),
+        coverage=Coverage(
+            active_incidents=True, past_incidents="incidents" in documents, some_updates="incidents" in documents
+        ),
     )
 
 

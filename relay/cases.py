@@ -151,7 +151,7 @@ class CaseReading:
         return events
 
     def _changed(self, kind: Kind[Case], before: Known[Case], seen: Case) -> tuple[Known[Case], list[Event]]:
-        seen = _settled(before.case, seen)
+        seen = _settled(before.case, seen, some_updates=self.snapshot.coverage.some_updates)
         ever = tuple(dict.fromkeys((*before.ever_component_ids, *seen.component_ids)))
         known = Known(seen, ever, before.revision, missing=0, removed=False)
         if seen == before.case and not before.removed:
@@ -215,10 +215,12 @@ class CaseReading:
         return known, [self._event(kind, known, known.case, type_, None, previous, key)]
 
     def _had_its_time(self, case: Maintenance) -> bool:
-        """Under way when it was last listed, or beyond its planned end: many pages list a maintenance until it is
-        done, and no longer."""
+        """Under way when it was last listed, or beyond its planned end (or beginning, where that is all that is
+        known): many pages list a maintenance until it is done, and no longer. Without any times, it is taken for
+        done as well: few are called off, and fewer without a word."""
         under_way = case.phase in (MaintenancePhase.IN_PROGRESS, MaintenancePhase.VERIFYING)
-        return under_way or (case.ends_at is not None and case.ends_at <= self.now)
+        ends_at = case.ends_at or case.starts_at
+        return under_way or ends_at is None or ends_at <= self.now
 
     def _events(
         self,
@@ -301,13 +303,16 @@ def _transition(kind: Kind[Any], before: str, after: str) -> list[EventType]:
     return [kind.entered.get(after, kind.updated)]
 
 
-def _settled(before: Case, seen: Case) -> Case:
+def _settled(before: Case, seen: Case, *, some_updates: bool) -> Case:
     """What the page says, with what it must not take back: components that are unlinked all at once (as some
-    do when they resolve) stay linked, an impact stays until another one is stated, and a phase that we don't
-    understand ends no calm."""
+    do when they resolve) stay linked, an impact stays until another one is stated, a phase that we don't
+    understand ends no calm, and what was posted stays where the page lists some of the updates only."""
     changes: dict[str, Any] = {}
     if not seen.component_ids:
         changes["component_ids"] = before.component_ids
+    if some_updates and before.updates:
+        updates = {update.id: update for update in (*before.updates, *seen.updates)}
+        changes["updates"] = tuple(sorted(updates.values(), key=lambda update: update.posted_at))
     if isinstance(seen, Incident) and isinstance(before, Incident) and seen.impact == Impact.UNKNOWN:
         changes["impact"] = before.impact
     if seen.phase == "unknown" and before.phase in OVER:

@@ -10,7 +10,7 @@ from adapters import fields
 from adapters.adapter import Page, Reading
 from adapters.compose import compose
 from adapters.reader import Document, DocumentReader
-from adapters.schema import Coverage, Incident, Maintenance, Snapshot
+from adapters.schema import Coverage, Incident, Maintenance, MaintenancePhase, Snapshot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 URL = "https://status.acme.example"
@@ -84,3 +84,39 @@ async def test_an_unchanged_page_is_asked_with_its_validator_but_once_an_hour() 
         assert later.snapshot is None
         reading = later
     assert [one is None for one in server.etags] == [True, False, False, True, False]
+
+
+async def test_what_moves_to_the_other_list_is_gone_from_the_first() -> None:
+    both = ["incidents", "maintenances"]
+    server = Served({MAIN: {"incidents": [], "maintenances": ["x"], "complete": both}})
+    first = await read(server, None)
+    server.documents[MAIN] = {"incidents": ["x"], "maintenances": [], "complete": both}
+    second = await read(server, first, "x")
+    assert gone(second) == {"x"}
+    assert gone(await read(server, second, "x")) == {"x"}, "said twice, as of anything that is gone"
+    server.documents[MAIN]["complete"] = ["incidents"]
+    assert gone(await read(server, first, "x")) == set()
+
+
+def parse_by_the_clock(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
+    """A maintenance from 00:10 to 00:20, of which the page never says how far it is."""
+    assert documents
+    begins_at, ends_at = NOW + timedelta(minutes=10), NOW + timedelta(minutes=20)
+    phase = MaintenancePhase.SCHEDULED if read_at < begins_at else MaintenancePhase.IN_PROGRESS
+    phase = MaintenancePhase.COMPLETED if read_at >= ends_at else phase
+    planned = Maintenance(id="m", title="Work", phase=phase, starts_at=begins_at, ends_at=ends_at)
+    return compose(
+        adapter="test", url=url, read_at=read_at, name="Acme", maintenances=[planned], coverage=Coverage()
+    )
+
+
+async def test_what_only_the_clock_tells_is_told_in_time() -> None:
+    server, memory, found = Served({MAIN: {}}), dict[str, object](), []
+    reader = DocumentReader(lambda base: {"main": Document(f"{base}/main.json")}, parse_by_the_clock)
+    for minutes in (0, 9, 10, 11, 19, 20, 21):
+        now = NOW + timedelta(minutes=minutes)
+        reading = await reader(Page(url=URL, now=now, memory=memory), server)
+        memory = dict(reading.memory)
+        found.append(reading.snapshot and reading.snapshot.maintenances[0].phase)
+    assert found == ["scheduled", None, "in_progress", None, None, "completed", None]
+    assert [one is None for one in server.etags] == [True, False, True, False, False, True, False]

@@ -43,6 +43,7 @@ GONE = Coverage(active_incidents=True, active_maintenances=True, past_incidents=
 GONE_WINDOW = GONE.model_copy(update={"gone": frozenset({"mnt1"})})
 SUMMARY_ONLY = Coverage(active_incidents=True, active_maintenances=True)
 SOME = Coverage(some_components=True)
+NEWEST = Coverage(some_updates=True)
 DOWN, SLOW, FINE = Status.MAJOR_OUTAGE, Status.DEGRADED, Status.OPERATIONAL
 CALM = snapshot()
 OPEN = snapshot(incident(U1))
@@ -254,6 +255,10 @@ CASES = [
         "a moved time is no news",
         (OPEN, snapshot(incident(post("u1", "investigating", 1, "text of u1"), started_at=at(0)))),
     ),
+    Case(
+        "an update that returns to a page which lists some of them only",
+        (OPEN, snapshot(incident(U2), coverage=NEWEST), snapshot(incident(U1, U2), coverage=NEWEST)),
+    ),
     Case("a deleted update is no news", (snapshot(incident(U1, U2)), snapshot(incident(U2, started_at=at(0))))),
     Case(
         "an edit after the resolution",
@@ -388,6 +393,20 @@ CASES = [
         (planned(M1, M2), snapshot(coverage=GONE_WINDOW), snapshot(coverage=GONE_WINDOW)),
         ("maintenance.completed",),
         previous={0: {"phase": "in_progress"}},
+    ),
+    Case(
+        "a maintenance without an end that is listed no more before it begins",
+        (planned(M1, ends_at=None), snapshot(coverage=GONE_WINDOW), snapshot(coverage=GONE_WINDOW)),
+        ("maintenance.canceled",),
+    ),
+    Case(
+        "a maintenance without any times that is listed no more",
+        (
+            planned(M1, starts_at=None, ends_at=None),
+            snapshot(coverage=GONE_WINDOW),
+            snapshot(coverage=GONE_WINDOW),
+        ),
+        ("maintenance.completed",),
     ),
     Case(
         "a maintenance of an unknown phase",

@@ -163,7 +163,10 @@ def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Sna
         incidents=[_incident(one) for one in notices if one.get("type") != PLANNED],
         maintenances=[_maintenance(one) for one in notices if one.get("type") == PLANNED],
         coverage=Coverage(
-            active_incidents=present, active_maintenances=present and future, past_incidents="newest" in lists
+            active_incidents=present,
+            active_maintenances=present and future,
+            past_incidents="newest" in lists,
+            some_updates=True,
         ),
     )
 

@@ -743,3 +743,143 @@ def azure(world: World) -> Pages:
 
 def _go(moment: datetime) -> str:
     return f"{_bare(moment, ' ')} +0000 UTC"
+
+
+def sorry(world: World) -> Pages:
+    """The notices, of which a list tells the last update alone, each with a document of its own."""
+    api = "/api/v1"
+    folder = f"sorry/trouble/www{api}"
+    components, status = _read(f"{folder}/components"), _read(f"{folder}/status")
+    listed, detail = _read(f"{folder}/notices/index"), _read(f"{folder}/notices/100")["notice"]
+    template, former = listed["notices"]
+    update = detail["updates"][0]
+    status["page"]["state"] = "degraded" if world.down else "operational"
+    for one in components["components"]:
+        one["state"] = "operational"
+    components["components"][0]["state"] = "degraded" if world.down else "operational"
+    details: dict[str, object] = {}
+
+    def notice(number: int, updates: list[Json], **said: object) -> Json:
+        place = f"{api}/notices/{number}"
+        details[place] = {"notice": _record(detail, id=number, components=[], updates=updates, **said)}
+        return _record(template, id=number, latest_update=updates[0], **said)
+
+    def incident() -> Json:
+        updates = [
+            _record(update, id=1000 + one.number, state=one.phase, content=one.text, created_at=_at(one.at))
+            for one in reversed(world.posts)
+        ]
+        ended = None if world.open else _at(world.last)
+        return notice(100, updates, state=world.phase, began_at=_at(world.posts[0].at), ended_at=ended)
+
+    def work() -> Json:
+        state = {"scheduled": "scheduled", "in_progress": "underway"}.get(world.work, "complete")
+        times = {"begins_at": _at(WORK_BEGINS), "ends_at": _at(WORK_ENDS), "began_at": None}
+        said = _record(update, id=2000, state="scheduled", content="New vans.", created_at=_at(BEGIN))
+        return notice(101, [said], type="planned", state=state, **times)
+
+    listed["notices"] = [*_one_if(world.told, incident), *_one_if(bool(world.work), work), former]
+    return _pages({f"{api}/status": status, f"{api}/components": components, f"{api}/notices": listed, **details})
+
+
+def statusfy(world: World) -> Pages:
+    """A static site: the newest incidents, what is scheduled, and the systems."""
+    api = "/static/content/api/v0"
+    folder = f"statusfy/trouble/www{api}"
+    systems, scheduled = _read(f"{folder}/systems.en.json"), _read(f"{folder}/scheduled.en.json")
+    listed = _read(f"{folder}/incidents.page-1.en.json")
+    template, former = listed["incidents"]
+    for one in systems:
+        one["status"] = "operational"
+    systems[0]["status"] = "major-outage" if world.down else "operational"
+
+    def incident() -> Json:
+        first, *rest = world.posts
+        blocks = "".join(
+            f'<div class="update-block"><div class="update-block-title">{one.phase.title()}</div>'
+            f'<div class="update-block-date">{_at(one.at)}</div>'
+            f'<div class="update-block-body"><p>{one.text}</p></div></div>'
+            for one in reversed(rest)
+        )
+        content = f"<p>{first.text}</p>{blocks}"
+        return _record(template, content=content, date=_at(first.at), resolved=not world.open, affectedsystems=[])
+
+    def work() -> Json:
+        times = {"scheduled": _at(WORK_BEGINS), "duration": 60, "date": _at(BEGIN), "affectedsystems": []}
+        over = {"severity": "under-maintenance", "resolved": world.work == "completed"}
+        return _record(template, id="3c18506d", title="New vans", content="<p>They come.</p>", **times, **over)
+
+    begun = world.work in ("in_progress", "completed")
+    listed["incidents"] = [*_one_if(world.told, incident), *_one_if(begun, work), former]
+    scheduled["incidents"] = _one_if(world.work == "scheduled", work)
+    page = (FIXTURES / "statusfy/trouble/www/index").read_bytes()
+    documents = {"systems": systems, "scheduled": scheduled, "incidents.page-1": listed}
+    return {"": page, **_pages({f"{api}/{name}.en.json": body for name, body in documents.items()})}
+
+
+def xai(world: World) -> Pages:
+    """The feed of all incidents, each with its updates in one text."""
+    head, *items = (FIXTURES / "xai/several/www/feed.xml").read_text("utf-8").split("<item>")
+    former = next(one for one in items if "INC00000001<" in one)
+    shown = []
+    if world.told:
+        posts = "".join(
+            f"<div>\n<p><strong>{one.at:%a, %d %b %Y %H:%M:%S} GMT</strong></p>\n<h3>{one.phase.title()}</h3>\n"
+            f"<p>{one.text}</p>\n</div>\n"
+            for one in reversed(world.posts)
+        )
+        html = f"<h3>Status: {world.phase.upper()}</h3>\n<p>Severity: degraded</p>\n<hr />\n{posts}"
+        shown.append(
+            f"<title>[Web] Letters are late</title><link>https://status.x.ai/INC00000009</link>"
+            f"<guid>INC00000009</guid><description>{escape(html)}</description>"
+            f"<pubDate>{world.posts[0].at:%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        )
+    document = head + "".join(f"<item>{one}" for one in [*shown, former])
+    return {"/feed.xml": (document if "</rss>" in document else f"{document}</channel></rss>").encode()}
+
+
+def _rss(title: str, items: list[str]) -> bytes:
+    link = "<link>https://status.quillpost.example/</link>"
+    return f"<rss version='2.0'><channel><title>{title}</title>{link}{''.join(items)}</channel></rss>".encode()
+
+
+def _item(title: str, link: str, guid: str, at: datetime, text: str) -> str:
+    return (
+        f"<item><title>{title}</title><link>{link}</link><guid isPermaLink='false'>{guid}</guid>"
+        f"<pubDate>{at:%a, %d %b %Y %H:%M:%S} GMT</pubDate><description>{escape(text)}</description></item>"
+    )
+
+
+def feed_of_posts(world: World) -> Pages:
+    """A feed in which each post is an item, and only the last two of an incident's are left."""
+    link = "https://status.quillpost.example/incidents/z905y905"
+    items = [
+        _item("Late letters", link, f"post-{one.number}", one.at, f"Status: {one.phase.title()}. {one.text}")
+        for one in reversed(world.posts[-2:])
+        if world.told
+    ]
+    return {"/feed.rss": _rss("Quillpost Status", items)}
+
+
+def feed_of_texts(world: World) -> Pages:
+    """A feed in which an incident is one text, rewritten as it goes on."""
+    link = "https://status.quillpost.example/incidents/z905y905"
+    last = world.posts[-1:] if world.told else ()
+    items = [_item("Late letters", link, link, one.at, f"Status: {one.phase.title()}. {one.text}") for one in last]
+    return {"/feed.rss": _rss("Quillpost Status", items)}
+
+
+def aws_rss(world: World) -> Pages:
+    """AWS's feed of posts, which has no ends but in titles."""
+    items = [
+        _item(
+            f"Service impact: {'[RESOLVED] ' if one.phase == 'resolved' else ''}Errors",
+            "https://status.aws.amazon.com/",
+            f"https://status.aws.amazon.com/#ec2-eu-quarry-1_{int(one.at.timestamp())}",
+            one.at,
+            one.text,
+        )
+        for one in reversed(world.posts)
+        if world.told
+    ]
+    return {"/rss/all.rss": _rss("Amazon Web Services Service Status", items)}

@@ -58,6 +58,11 @@ def test_every_adapter_has_pages_that_can_be_read_and_pages_that_can_t(adapter: 
     assert len(read) >= 3
 
 
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_the_documents_that_are_spoiled_below_are_whole(name: str) -> None:
+    ADAPTERS[name].parse(dict(whole(name)), url="https://status.example.com", read_at=READ_AT)
+
+
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

@@ -167,7 +167,7 @@ class _Search:
             self.retry_after = error.retry_after
             if self.retry_after or "resolved" in error.reason or "private network" in error.reason:
                 raise
-            return PageLooks(url=base, private=_asks_for_login(error.reason))
+            return PageLooks(url=base, private="it asks for a login" if error.status in (401, 403) else None)
         looks = looks_of(answer, base)
         if looks.url != base:
             self.evidence.append(f"{base} leads to {looks.url}")
@@ -199,10 +199,6 @@ class _Search:
             said += [name] if name not in said else []
         told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in tried.items())
         return AdapterError(f"no status page that uptimus can read ({told})", self.retry_after)
-
-
-def _asks_for_login(reason: str) -> str | None:
-    return "it asks for a login" if reason.endswith((" answered 401", " answered 403")) else None
 
 
 def _evident(exact: str, base: str, looks: PageLooks) -> Iterator[tuple[Adapter, str, str]]:

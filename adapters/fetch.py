@@ -38,7 +38,14 @@ class AdapterError(Exception):
 
 
 class FetchError(AdapterError):
-    """There was no answer to judge a page by: it may well be as it was, and readable again soon."""
+    """There was no answer to judge a page by: it may well be as it was, and readable again soon.
+
+    `status` is the HTTP status of an answer that was of no use, None where there was no answer.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, status: int | None = None) -> None:
+        super().__init__(reason, retry_after)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -215,7 +222,7 @@ class Fetcher:
         retry_after = _retry_after(response.headers.get("retry-after")) if status in TOO_BUSY else None
         if retry_after:
             self._quiet.begin(target.host, retry_after)
-        raise FetchError(f"{target.name} answered {status}", retry_after)
+        raise FetchError(f"{target.name} answered {status}", retry_after, status=status)
 
     async def _body(self, target: _Target, response: httpx.Response) -> bytes:
         """The decompressed body. At no moment is more than the limit held, whatever was sent."""

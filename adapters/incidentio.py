@@ -24,9 +24,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from adapters import fields
-from adapters.adapter import Adapter, Getter, Knows, Page, Reading
+from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import LONG_AGO, compose
-from adapters.fetch import AdapterError, Answer, FetchError
+from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
 from adapters.schema import (
@@ -47,7 +47,6 @@ from adapters.statuspage_parse import INCIDENT_PHASE, assemble
 NAME = "incidentio"
 COPY = "/api/v2/summary.json"
 OWN = "/api/v1/summary"
-REFUSED = (" answered 400", " answered 401", " answered 403")
 
 IMPACT = {
     "operational": Impact.NONE,
@@ -87,37 +86,8 @@ def documents(place: str) -> Mapping[str, Document]:
     return {
         "summary": Document(f"{place}{COPY}"),
         "incidents": Document(f"{place}/api/v2/incidents.json", needed=False),
-        "own summary": Document(f"{place}{OWN}", needed=False),
+        "own summary": Document(f"{place}{OWN}", needed=False, guarded=True),
     }
-
-
-class Reader(DocumentReader):
-    """A page whose own summary is not for everybody is read without it."""
-
-    async def __call__(self, page: Page, getter: Getter) -> Reading:
-        return await super().__call__(page, _Forgiving(getter))
-
-
-class _Forgiving:
-    """A getter to which a refused summary of the page's own is an absent one."""
-
-    def __init__(self, getter: Getter) -> None:
-        self._getter = getter
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        try:
-            return await self._getter.get(url, etag=etag, last_modified=last_modified, accept=accept)
-        except FetchError as error:
-            if url.endswith(OWN) and error.reason.endswith(REFUSED):
-                return Answer(404, url, b"")
-            raise
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -303,7 +273,7 @@ def made_at(ulid: str) -> datetime | None:
 ADAPTER = Adapter(
     name=NAME,
     title="incident.io",
-    read=Reader(documents, parse, locate),
+    read=DocumentReader(documents, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes",

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters import fields
-from adapters.adapter import Adapter, Getter, Knows, Page, Reading
+from adapters.adapter import Adapter, Getter, Knows
 from adapters.compose import compose
-from adapters.fetch import AdapterError, Answer
+from adapters.fetch import AdapterError
 from adapters.fields import Record
 from adapters.reader import Document, DocumentReader
 from adapters.schema import (
@@ -79,7 +79,11 @@ async def locate(url: str, getter: Getter) -> str:
 def documents(place: str) -> Mapping[str, Document]:
     """The summary at `place`, and the components."""
     base = next(place.removesuffix(path) for path in reversed(SUMMARIES) if place.endswith(path))
-    return {"summary": Document(place), "components": Document(f"{base}{COMPONENTS[0]}", needed=False)}
+    first, *others = (f"{base}{path}" for path in COMPONENTS)
+    return {
+        "summary": Document(place),
+        "components": Document(first, needed=False, elsewhere=tuple(others)),
+    }
 
 
 def parse(documents: Mapping[str, bytes], *, url: str, read_at: datetime) -> Snapshot:
@@ -167,40 +171,10 @@ def _moment(record: Record, key: str) -> datetime | None:
         return None
 
 
-class _Components:
-    """A getter that asks for the components in the other versions too, where the page has not got the first."""
-
-    def __init__(self, getter: Getter) -> None:
-        self._getter = getter
-
-    async def get(
-        self,
-        url: str,
-        *,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        accept: str = "application/json",
-    ) -> Answer:
-        answer = await self._getter.get(url, etag=etag, last_modified=last_modified, accept=accept)
-        first, *others = COMPONENTS
-        for other in others if url.endswith(first) else ():
-            if answer.status in (200, 304):
-                break
-            address = url.removesuffix(first) + other
-            answer = await self._getter.get(address, etag=etag, last_modified=last_modified, accept=accept)
-        return answer
-
-
-class _Reader(DocumentReader):
-    async def __call__(self, page: Page, getter: Getter) -> Reading:
-        """As a DocumentReader does."""
-        return await super().__call__(page, _Components(getter))
-
-
 ADAPTER = Adapter(
     name=NAME,
     title="Instatus",
-    read=_Reader(documents, parse, locate),
+    read=DocumentReader(documents, parse, locate),
     parse=parse,
     knows=Knows(
         stable_ids="yes",

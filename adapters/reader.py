@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from adapters.adapter import Getter, Page, Parse, Reading
 from adapters.address import exact_url, normalize_url
-from adapters.fetch import AdapterError, Answer
+from adapters.fetch import AdapterError, Answer, FetchError
 from adapters.schema import Incident, Maintenance, Snapshot, Value
 
 JSON = "application/json"
@@ -19,6 +19,8 @@ XML = "application/rss+xml, application/atom+xml, application/xml, text/xml"
 HTML = "text/html"
 LOOKED_AT = 2_000_000
 """Bytes of a page's HTML in which something is looked for."""
+FOUND = frozenset({200, 304})
+REFUSED = frozenset({400, 401, 403})
 AFRESH_EVERY = 3600.0
 """Seconds after which a page is read without validators: a server whose validators stick can't blind us."""
 
@@ -31,6 +33,10 @@ class Document:
     url: str
     needed: bool = True
     accept: str = JSON
+    elsewhere: tuple[str, ...] = ()
+    """Where else it stands, in other versions of such pages: asked in turn where it is absent."""
+    guarded: bool = False
+    """Not for everybody: where it is refused, it is absent."""
 
 
 Documents = Callable[[str], Mapping[str, Document]]
@@ -181,12 +187,10 @@ class _Visit:
     async def _read(self, name: str, *, conditional: bool) -> None:
         document, known = self.wanted[name], self._known.get(name)
         valid = known if known and conditional else _Copy()
-        answer = await self._getter.get(
-            document.url,
-            etag=valid.etag,
-            last_modified=None if valid.etag else valid.last_modified,
-            accept=document.accept,
-        )
+        for url in (document.url, *document.elsewhere):
+            answer = await self._ask(url, document, valid)
+            if answer.status in FOUND:
+                break
         if answer.status == 304 and known is not None:
             self.copies[name] = known
             return
@@ -198,6 +202,17 @@ class _Visit:
             self.bodies[name] = answer.body
             self.copies[name] = _copy(answer)
         self.news = self.news or known is None or known.digest != self.copies[name].digest
+
+    async def _ask(self, url: str, document: Document, valid: _Copy) -> Answer:
+        last_modified = None if valid.etag else valid.last_modified
+        try:
+            return await self._getter.get(
+                url, etag=valid.etag, last_modified=last_modified, accept=document.accept
+            )
+        except FetchError as error:
+            if document.guarded and error.status in REFUSED:
+                return Answer(404, url, b"")
+            raise
 
     def _is_none(self, name: str, body: bytes) -> bool:
         """Whether a server that answers every path was asked for a document that it doesn't have: an app answers

@@ -69,7 +69,7 @@ class _Noticing:
     ) -> Answer:
         """As the getter does."""
         answer = await self._getter.get(url, etag=etag, last_modified=last_modified, accept=accept)
-        if urlsplit(answer.url).netloc != urlsplit(url).netloc:
+        if answer.url != url and urlsplit(answer.url).netloc != urlsplit(url).netloc:
             self.led_to = urlsplit(answer.url).netloc
         return answer
 

@@ -58,7 +58,8 @@ async def find(services: Services, text: str) -> Found:
         provider = await providers.find(session, detect.normalize_url(text) if _is_address(text) else text)
         entry = services.catalogue.find(text)
         if provider is None and entry is not None:
-            provider = await providers.find(session, entry.url)
+            # By its slug where its page has moved since.
+            provider = await providers.find(session, entry.url) or await providers.by_slug(session, entry.slug)
         if provider is None and entry is None and not _is_address(text):
             near = await meant(services, session, text)
             raise CommandError(f"No provider is called {text[:80]!r}.{near} A status page's address works too.")

@@ -9,6 +9,7 @@ from standins.getter import Served
 from adapters import fields
 from adapters.adapter import Page, Reading
 from adapters.compose import compose
+from adapters.fetch import FetchError
 from adapters.reader import Document, DocumentReader
 from adapters.schema import Coverage, Incident, Maintenance, MaintenancePhase, Snapshot
 
@@ -120,3 +121,35 @@ async def test_what_only_the_clock_tells_is_told_in_time() -> None:
         found.append(reading.snapshot and reading.snapshot.maintenances[0].phase)
     assert found == ["scheduled", None, "in_progress", None, None, "completed", None]
     assert [one is None for one in server.etags] == [True, False, True, False, False, True, False]
+
+
+ELSEWHERE = DocumentReader(
+    lambda base: {
+        "main": Document(f"{base}/main.json"),
+        "more": Document(f"{base}/v1.json", needed=False, elsewhere=(f"{base}/v2.json",), guarded=True),
+    },
+    parse,
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({"/v1.json": {"a": 1}}, ["/main.json", "/v1.json"]),
+        ({"/v2.json": {"a": 1}}, ["/main.json", "/v1.json", "/v2.json"]),
+        ({}, ["/main.json", "/v1.json", "/v2.json"]),
+        ({"/v1.json": FetchError("no", status=403)}, ["/main.json", "/v1.json", "/v2.json"]),
+    ],
+)
+async def test_a_document_that_stands_elsewhere_or_is_refused(more: dict[str, object], asked: list[str]) -> None:
+    documents: dict[str, object] = {f"{URL}{path}": document for path, document in more.items()}
+    server = Served({MAIN: {"incidents": [], "maintenances": []}} | documents)
+    reading = await ELSEWHERE(Page(url=URL, now=NOW), server)
+    assert reading.snapshot is not None
+    assert [url.removeprefix(URL) for url in server.asked] == asked
+
+
+async def test_a_document_that_fails_otherwise_fails_the_read() -> None:
+    server = Served({MAIN: {"incidents": [], "maintenances": []}, f"{URL}/v1.json": FetchError("no", status=500)})
+    with pytest.raises(FetchError):
+        await ELSEWHERE(Page(url=URL, now=NOW), server)

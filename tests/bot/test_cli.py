@@ -129,6 +129,8 @@ async def other_address() -> AsyncIterator[str]:
 
 async def test_an_operator_keeps_providers_in_order(shell: Shell, other_address: str) -> None:
     await shell.json("follow", shell.address, "--component", "Main Application")
+    again = await shell.json("follow", "Charge-Over", "--component", "Main Application")
+    assert again["provider"]["url"] == shell.address, "the catalogue's provider, though its page is elsewhere"
     await shell.json("follow", other_address)
     listed = (await shell.json("provider", "list"))["providers"]
     assert [(one["slug"], one["source"], one["verification"], one["follows"]) for one in listed] == [

@@ -111,7 +111,7 @@ class _SparingReader(DocumentReader):
             "refused": sparing.refused,
             "reader": dict(reading.memory),
         }
-        return Reading(reading.snapshot, memory)
+        return Reading(reading.snapshot, page.memory if memory == page.memory else memory)
 
 
 @dataclass

@@ -69,6 +69,16 @@ class Database:
         """For migrations and for tests."""
         return self._engine
 
+    @property
+    def writer(self) -> AsyncEngine:
+        """For a library that opens its own transactions and writes in them; it is to hold `turn` meanwhile."""
+        return self._writer
+
+    @property
+    def turn(self) -> "asyncio.Lock | _NoLock":
+        """What `write` holds while it writes. Not inside of `write`, which would wait for itself."""
+        return self._turn
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only looks."""

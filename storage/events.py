@@ -126,6 +126,11 @@ async def last_of_kind(session: AsyncSession, subject: Subject) -> int:
     return last or subject.last_sequence
 
 
+async def of_subject(session: AsyncSession, subject_id: int, sequence: int) -> Event | None:
+    """One of a subject's events, by its number; None: it was pruned."""
+    return await session.scalar(select(Event).where(Event.subject_id == subject_id, Event.sequence == sequence))
+
+
 async def load(session: AsyncSession, ids: Sequence[int]) -> list[tuple[Event, str, str]]:
     """Events with the kind and the provider's id of their subjects."""
     rows = await session.execute(

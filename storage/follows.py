@@ -24,6 +24,19 @@ async def workspace_if_any(session: AsyncSession, key: str) -> int | None:
     return await session.scalar(select(Workspace.id).where(Workspace.key == key))
 
 
+async def editors(session: AsyncSession, key: str) -> tuple[str, list[str]]:
+    """Who may change what a workspace follows (`everyone`, `admins` or `chosen`), and the people chosen."""
+    found = (
+        await session.execute(select(Workspace.editors, Workspace.chosen).where(Workspace.key == key))
+    ).one_or_none()
+    return (found[0], list(found[1])) if found is not None else ("everyone", [])
+
+
+async def set_editors(session: AsyncSession, workspace_id: int, who: str, chosen: list[str]) -> None:
+    """Sets who may change what a workspace follows."""
+    await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(editors=who, chosen=chosen))
+
+
 async def destination(session: AsyncSession, workspace_id: int, uri: str) -> Destination | None:
     """The workspace's destination with this address."""
     return await session.scalar(
@@ -70,6 +83,18 @@ async def find(session: AsyncSession, provider_id: int, destination_id: int) -> 
     return await session.scalar(
         select(Follow).where(Follow.provider_id == provider_id, Follow.destination_id == destination_id)
     )
+
+
+async def by_id(session: AsyncSession, follow_id: int) -> tuple[Follow, Provider, Destination] | None:
+    """A follow with its provider and its destination. Whose it is, who asks has to see."""
+    rows = await session.execute(
+        select(Follow, Provider, Destination)
+        .join(Provider, Provider.id == Follow.provider_id)
+        .join(Destination, Destination.id == Follow.destination_id)
+        .where(Follow.id == follow_id)
+    )
+    row = rows.one_or_none()
+    return (row[0], row[1], row[2]) if row is not None else None
 
 
 async def of_provider(session: AsyncSession, provider_id: int) -> Sequence[Follow]:

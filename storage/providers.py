@@ -33,8 +33,8 @@ class Claimed:
     """How many reads running have failed."""
 
 
-_INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
-_MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
+INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
+MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
 
 
 async def claim_due(session: AsyncSession, limit: int, lease: float, gap: float) -> list[Claimed]:
@@ -97,11 +97,11 @@ async def _open_ids(session: AsyncSession, provider_ids: Sequence[int]) -> dict[
     found: dict[int, set[str]] = {}
     for statement in (
         select(Incident.provider_id, Incident.external_id).where(
-            Incident.provider_id.in_(provider_ids), Incident.phase.not_in(_INCIDENT_OVER), ~Incident.removed
+            Incident.provider_id.in_(provider_ids), Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed
         ),
         select(Maintenance.provider_id, Maintenance.external_id).where(
             Maintenance.provider_id.in_(provider_ids),
-            Maintenance.phase.not_in(_MAINTENANCE_OVER),
+            Maintenance.phase.not_in(MAINTENANCE_OVER),
             ~Maintenance.removed,
         ),
     ):
@@ -230,6 +230,12 @@ async def slugs_and_names(session: AsyncSession) -> list[tuple[str, str]]:
     return [(slug, name) for slug, name in await session.execute(select(Provider.slug, Provider.name))]
 
 
+async def places(session: AsyncSession) -> list[tuple[str, str, str]]:
+    """(slug, name, address) of every provider."""
+    rows = await session.execute(select(Provider.slug, Provider.name, Provider.url))
+    return [(slug, name, url) for slug, name, url in rows]
+
+
 async def components(session: AsyncSession, provider_id: int) -> Sequence[Component]:
     """The components that the page lists now, in its order."""
     return (
@@ -258,9 +264,7 @@ async def active_incidents(session: AsyncSession, provider_ids: Sequence[int]) -
     return (
         await session.scalars(
             select(Incident)
-            .where(
-                Incident.provider_id.in_(provider_ids), Incident.phase.not_in(_INCIDENT_OVER), ~Incident.removed
-            )
+            .where(Incident.provider_id.in_(provider_ids), Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed)
             .order_by(Incident.started_at.desc().nulls_last(), Incident.id.desc())
         )
     ).all()
@@ -273,7 +277,7 @@ async def coming_maintenances(session: AsyncSession, provider_ids: Sequence[int]
             select(Maintenance)
             .where(
                 Maintenance.provider_id.in_(provider_ids),
-                Maintenance.phase.not_in(_MAINTENANCE_OVER),
+                Maintenance.phase.not_in(MAINTENANCE_OVER),
                 ~Maintenance.removed,
             )
             .order_by(Maintenance.starts_at.asc().nulls_last(), Maintenance.id)

@@ -6,12 +6,15 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
     Integer,
     MetaData,
+    String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -70,6 +73,33 @@ class Workspace(Table):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    name: Mapped[str | None]
+    """As its platform calls it."""
+    enterprise_id: Mapped[str | None]
+    """The Slack organisation that it belongs to, where an install for the whole organisation serves it."""
+    uninstalled_at: Mapped[datetime | None]
+    """uptimus was removed from it. What it follows is kept for a while, should it come back."""
+    editors: Mapped[str] = mapped_column(default="everyone")
+    """Who may change what it follows: `everyone`, `admins` or `chosen`."""
+    chosen: Mapped[list[str]] = mapped_column(default=list)
+    """The people who were chosen, as the platform names them."""
+
+
+class Audit(Table):
+    """Who changed what in a workspace, and when."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_workspace_id_id", "workspace_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    """As the platform names them; `terminal` for the operator, empty for uptimus itself."""
+    action: Mapped[str]
+    """`followed`, `changed`, `unfollowed`, `muted` …"""
+    what: Mapped[str]
+    """What it was done to, in words."""
 
 
 class Provider(Table):
@@ -209,7 +239,10 @@ class Incident(CaseColumns, Table):
     """Unplanned trouble, as its page tells it."""
 
     __tablename__ = "incidents"
-    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider_id", "external_id"),
+        Index("ix_incidents_first_seen_at", "first_seen_at"),
+    )
 
     impact: Mapped[str]
     started_at: Mapped[datetime | None]
@@ -220,7 +253,11 @@ class Maintenance(CaseColumns, Table):
     """Planned work, as its page tells it."""
 
     __tablename__ = "maintenances"
-    __table_args__ = (UniqueConstraint("provider_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider_id", "external_id"),
+        Index("ix_maintenances_starts_at", "starts_at"),
+        Index("ix_maintenances_ends_at", "ends_at"),
+    )
 
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
@@ -280,7 +317,10 @@ class Follow(Table):
     """A workspace's wish: this provider, to this destination, with these filters."""
 
     __tablename__ = "follows"
-    __table_args__ = (UniqueConstraint("provider_id", "destination_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider_id", "destination_id"),
+        Index("ix_follows_remind_minutes", "remind_minutes"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
@@ -292,6 +332,19 @@ class Follow(Table):
     component_ids: Mapped[list[str]]
     """Empty: all."""
     min_impact: Mapped[str | None]
+    shape: Mapped[str] = mapped_column(default="threads")
+    """`threads`, `threads and channel` or `channel only`."""
+    loud: Mapped[list[str]] = mapped_column(default=lambda: ["resolved", "raised", "reopened"])
+    """What is shown in the channel as well as in the thread."""
+    mention: Mapped[list[str]] = mapped_column(default=list)
+    """Who is mentioned, as the platform names them; `here` and `channel` too."""
+    mention_impact: Mapped[str | None]
+    """From which impact on; None: any."""
+    # evaluates_none: a None that is given stays one, and is not taken for the default
+    remind_minutes: Mapped[int | None] = mapped_column(Integer().evaluates_none(), default=60)
+    """How long before a maintenance begins it is told once more; None: not at all."""
+    quiet: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """Hours in which nothing is told: `from` and `until` (HH:MM), `zone`, `except` (an impact, or null)."""
     created_by: Mapped[str]
     created_at: Mapped[datetime]
 
@@ -328,18 +381,30 @@ class Thread(Table):
     """Something has been told: from then on the least impact leaves nothing out, or the end would be missing."""
     adopts_id: Mapped[int | None]
     """The thread whose first message this one takes over, when it is told for the first time."""
+    joins_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    """The thread in which this one is told: the same trouble on a sibling page, or once more on the same page."""
+    muted: Mapped[bool] = mapped_column(default=False)
+    """Nothing is added to it; its first message is still kept up to date."""
 
 
 class Delivery(Table):
     """One event told in one thread, or given up. What is still to be told is in the threads alone."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("ix_deliveries_finished_at", "finished_at"),)
+    __table_args__ = (
+        Index("ix_deliveries_finished_at", "finished_at"),
+        Index(
+            "ix_deliveries_held",
+            "thread_id",
+            postgresql_where=text("state = 'held'"),
+            sqlite_where=text("state = 'held'"),
+        ),
+    )
 
     thread_id: Mapped[int] = mapped_column(ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str]
-    """`delivered` or `dead`."""
+    """`delivered`, `dead`, or `held` (quiet hours: it will be told in a summary)."""
     message: Mapped[str | None]
     """The platform's reference of the message that carried it."""
     finished_at: Mapped[datetime]
@@ -362,3 +427,100 @@ class Attempt(Table):
     status: Mapped[int | None]
     answer: Mapped[str]
     reason: Mapped[str | None]
+
+
+class Notice(Table):
+    """A message of its own, outside of any thread, that a destination is to get at some time: a digest, the
+    summary after quiet hours, a word to those who follow when nothing can be sent any more."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("destination_id", "kind"),
+        Index(
+            "ix_notices_due_at",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    destination_id: Mapped[int] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    """`digest`, `summary` or `trouble`."""
+    due_at: Mapped[datetime | None]
+    token: Mapped[str | None]
+    """Of whoever holds the lease."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    since_at: Mapped[datetime]
+    """From when on it tells."""
+    plan: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """Of a digest: `every` (`day` or `week`), `at` (HH:MM), `weekday` (0 is Monday), `zone`."""
+
+
+class Lease(Table):
+    """What only one process at a time may do or hold."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str]
+    until_at: Mapped[datetime]
+
+
+class _SlackBotColumns:
+    """As slack_sdk's stores have them, but for the tokens: those are encrypted, and so longer."""
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(32))
+    app_id: Mapped[str] = mapped_column(String(32))
+    enterprise_id: Mapped[str | None] = mapped_column(String(32))
+    enterprise_name: Mapped[str | None] = mapped_column(String(200))
+    team_id: Mapped[str | None] = mapped_column(String(32))
+    team_name: Mapped[str | None] = mapped_column(String(200))
+    bot_token: Mapped[str | None] = mapped_column(Text)
+    bot_id: Mapped[str | None] = mapped_column(String(32))
+    bot_user_id: Mapped[str | None] = mapped_column(String(32))
+    bot_scopes: Mapped[str | None] = mapped_column(String(1000))
+    bot_refresh_token: Mapped[str | None] = mapped_column(Text)
+    bot_token_expires_at: Mapped[datetime | None] = mapped_column(DateTime)
+    is_enterprise_install: Mapped[bool] = mapped_column(Boolean, default=False)
+    installed_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class SlackBot(_SlackBotColumns, Table):
+    """What slack_sdk's installation store keeps of each workspace's bot."""
+
+    __tablename__ = "slack_bots"
+    __table_args__ = (Index("slack_bots_idx", "client_id", "enterprise_id", "team_id", "installed_at"),)
+
+
+class SlackInstallation(_SlackBotColumns, Table):
+    """What slack_sdk's installation store keeps of each install: also who did it."""
+
+    __tablename__ = "slack_installations"
+    __table_args__ = (
+        Index("slack_installations_idx", "client_id", "enterprise_id", "team_id", "user_id", "installed_at"),
+    )
+
+    enterprise_url: Mapped[str | None] = mapped_column(String(200))
+    user_id: Mapped[str] = mapped_column(String(32))
+    user_token: Mapped[str | None] = mapped_column(Text)
+    user_scopes: Mapped[str | None] = mapped_column(String(1000))
+    user_refresh_token: Mapped[str | None] = mapped_column(Text)
+    user_token_expires_at: Mapped[datetime | None] = mapped_column(DateTime)
+    incoming_webhook_url: Mapped[str | None] = mapped_column(Text)
+    incoming_webhook_channel: Mapped[str | None] = mapped_column(String(200))
+    incoming_webhook_channel_id: Mapped[str | None] = mapped_column(String(200))
+    incoming_webhook_configuration_url: Mapped[str | None] = mapped_column(String(200))
+    token_type: Mapped[str | None] = mapped_column(String(32))
+
+
+class SlackOauthState(Table):
+    """What slack_sdk's state store keeps while somebody installs: that it was us who sent them."""
+
+    __tablename__ = "slack_oauth_states"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[str] = mapped_column(String(200))
+    expire_at: Mapped[datetime] = mapped_column(DateTime)

@@ -5,7 +5,7 @@ row per delivery falls to tens of claims a second, threads don't notice.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     false,
     func,
     literal,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from storage.database import from_now
 from storage.tables import Attempt, Delivery, Destination, Event, Follow, Thread
@@ -44,6 +46,11 @@ def _insert(session: AsyncSession, table: type[Any]) -> Any:
     """INSERT … ON CONFLICT of the database at hand."""
     dialect = session.get_bind().dialect.name
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def _no(session: AsyncSession) -> ColumnElement[Any]:
+    """False, as a value to be inserted."""
+    return false() if session.get_bind().dialect.name == "postgresql" else literal(0)
 
 
 async def publish(
@@ -76,7 +83,8 @@ async def publish(
             literal(last),
             due,
             literal(0),
-            false() if session.get_bind().dialect.name == "postgresql" else literal(0),
+            _no(session),
+            _no(session),
         )
         .join(Destination, Destination.id == Follow.destination_id)
         .where(Follow.provider_id == provider_id, or_(*wanted))
@@ -84,7 +92,7 @@ async def publish(
     if only_follow is not None:
         chosen = chosen.where(Follow.id == only_follow)
     statement = _insert(session, Thread).from_select(
-        ["destination_id", "subject_id", "cursor", "head", "due_at", "attempt", "begun"], chosen
+        ["destination_id", "subject_id", "cursor", "head", "due_at", "attempt", "begun", "muted"], chosen
     )
     await session.execute(
         statement.on_conflict_do_update(
@@ -142,38 +150,52 @@ class Claim:
     follow: Follow | None
     """None: unfollowed meanwhile."""
     adopts_id: int | None
+    joins_id: int | None
+    """The thread in which this one is told."""
+    joined: bool
+    """Another one is told in this thread."""
+    muted: bool
     disabled: bool
     """The destination was disabled while the thread was being told or waited for its turn."""
 
 
-async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Claim]:
-    """Takes up to `limit` threads that are due, for `lease` seconds."""
+async def claim_due(
+    session: AsyncSession, limit: int, lease: float, *, per_destination: int, busy: Collection[int] = ()
+) -> list[Claim]:
+    """Takes up to `limit` threads that are due, for `lease` seconds; in the order of their events.
+
+    Of one destination it takes `per_destination` at most, and none of those that are `busy`: a long queue behind
+    one of them holds up nobody else.
+    """
     token = secrets.token_hex(8)
-    due = (
-        select(Thread.id)
-        .where(Thread.due_at <= from_now())
+    first = (
+        select(Thread.id, Thread.destination_id, Thread.due_at)
+        .where(Thread.due_at <= from_now(), Thread.destination_id.not_in(busy))
         .order_by(Thread.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("due")
+        .cte("first")
     )
+    place = func.row_number().over(partition_by=first.c.destination_id, order_by=(first.c.due_at, first.c.id))
+    ranked = select(first.c.id, place.label("place")).cte("ranked")
     taken = (
         await session.scalars(
             update(Thread)
-            .where(Thread.id.in_(select(due.c.id)))
+            .where(Thread.id.in_(select(ranked.c.id).where(ranked.c.place <= per_destination)))
             .values(due_at=from_now(lease), token=token, attempt=Thread.attempt + 1)
             .returning(Thread.id),
             execution_options={"synchronize_session": False},
         )
     ).all()
-    return await _claims(session, taken, token) if taken else []
+    claims = await _claims(session, taken, token) if taken else []
+    return sorted(claims, key=lambda claim: (claim.event_id or 0, claim.id))
 
 
 async def _claims(session: AsyncSession, ids: Sequence[int], token: str) -> list[Claim]:
     rows = await session.execute(_with_event(Thread.cursor + 1).where(Thread.id.in_(ids)))
     return [
-        _claim(thread, destination, event_id, follow, token, thread.cursor + 1)
-        for thread, destination, event_id, follow in rows
+        _claim(thread, destination, event_id, follow, joined, token, thread.cursor + 1)
+        for thread, destination, event_id, follow, joined in rows
     ]
 
 
@@ -186,14 +208,16 @@ async def claim_of(session: AsyncSession, thread_id: int, sequence: int) -> Clai
     ).one_or_none()
     if row is None:
         return None
-    thread, destination, event_id, follow = row
-    return _claim(thread, destination, event_id, follow, "", sequence)
+    thread, destination, event_id, follow, joined = row
+    return _claim(thread, destination, event_id, follow, joined, "", sequence)
 
 
-def _with_event(sequence: ColumnElement[int]) -> Select[Thread, Destination, int, Follow]:
-    """Threads with their destination, the event of that number, and the follow they serve."""
+def _with_event(sequence: ColumnElement[int]) -> Select[Thread, Destination, int, Follow, bool]:
+    """Threads with their destination, the event of that number, the follow they serve, and whether another thread
+    is told in them."""
+    other = aliased(Thread)
     return (
-        select(Thread, Destination, Event.id, Follow)
+        select(Thread, Destination, Event.id, Follow, exists().where(other.joins_id == Thread.id))
         .join(Destination, Destination.id == Thread.destination_id)
         .outerjoin(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == sequence))
         .outerjoin(
@@ -208,6 +232,7 @@ def _claim(
     destination: Destination,
     event_id: int | None,
     follow: Follow | None,
+    joined: bool,
     token: str,
     sequence: int,
 ) -> Claim:
@@ -226,20 +251,31 @@ def _claim(
         event_id=event_id,
         follow=follow,
         adopts_id=thread.adopts_id,
+        joins_id=thread.joins_id,
+        joined=joined,
+        muted=thread.muted,
         disabled=destination.disabled_at is not None,
     )
 
 
-async def adopted(session: AsyncSession, thread_id: int) -> tuple[str | None, bool]:
-    """The first message of a thread that is to be taken over, and whether it is being told at this moment."""
+@dataclass(frozen=True)
+class First:
+    """The first message of a thread that is to be taken over or joined. in_flight: it is being told just now."""
+
+    reference: str | None = None
+    in_flight: bool = False
+    muted: bool = False
+
+
+async def first_of(session: AsyncSession, thread_id: int) -> First:
+    """Of a thread; nothing of one that is gone."""
+    in_flight = and_(Thread.token.is_not(None), Thread.due_at > from_now())
     row = (
         await session.execute(
-            select(
-                Thread.reference, and_(Thread.token.is_not(None), Thread.due_at > from_now()).label("in_flight")
-            ).where(Thread.id == thread_id)
+            select(Thread.reference, in_flight.label("in_flight"), Thread.muted).where(Thread.id == thread_id)
         )
     ).one_or_none()
-    return (row.reference, bool(row.in_flight)) if row else (None, False)
+    return First(row.reference, bool(row.in_flight), row.muted) if row else First()
 
 
 async def carrier(session: AsyncSession, thread_id: int, update_id: str, before: int) -> str | None:
@@ -265,8 +301,10 @@ class Outcome:
 
     moved: the cursor goes on past `sequence` (told, given up, left out by the filters); otherwise the thread is
     due again in `delay` seconds, or never by itself where that is None. uncounted: this was not an attempt. state:
-    `delivered` or `dead`, None where no delivery is to be kept. attempt: the row to keep of the try, None where
-    there was none.
+    `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the thread in which it was told:
+    they share their first message from now on. quiet_until: when what is held may be told. refused: why nothing
+    can be sent to the destination any more (`everywhere`: nor to any other of its workspace). attempt: the row to
+    keep of the try, None where there was none.
     """
 
     thread_id: int
@@ -278,6 +316,10 @@ class Outcome:
     state: str | None = None
     reference: str | None = None
     message: str | None = None
+    joins_id: int | None = None
+    quiet_until: datetime | None = None
+    refused: str | None = None
+    everywhere: bool = False
     attempt: dict[str, Any] | None = None
     finished_at: datetime | None = None
 
@@ -288,7 +330,7 @@ async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Non
     mine = and_(Thread.id == bindparam("row"), Thread.token == bindparam("held"))
     moved = [
         {"row": one.thread_id, "held": one.token, "told": one.sequence, "root": one.reference,
-         "began": one.state == "delivered"}
+         "joined": one.joins_id, "began": one.state == "delivered"}
         for one in outcomes
         if one.moved
     ]  # fmt: skip
@@ -303,8 +345,18 @@ async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Non
                 due_at=case((Thread.head > bindparam("told"), from_now()), else_=null()),
                 reference=func.coalesce(bindparam("root", type_=Thread.reference.type), Thread.reference),
                 begun=or_(Thread.begun, bindparam("began", type_=Thread.begun.type)),
+                joins_id=func.coalesce(bindparam("joined", type_=Thread.joins_id.type), Thread.joins_id),
             ),
             moved,
+        )
+    shared = [
+        {"joined": one.joins_id, "root": one.reference}
+        for one in outcomes
+        if one.moved and one.joins_id is not None and one.reference is not None
+    ]
+    if shared:
+        await connection.execute(
+            update(Thread).where(Thread.id == bindparam("joined")).values(reference=bindparam("root")), shared
         )
     waiting = [
         {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "asleep": one.delay is None,
@@ -347,20 +399,49 @@ async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
         await session.execute(_insert(session, Attempt), attempts)
 
 
-async def disable_of(session: AsyncSession, thread_id: int, reason: str) -> None:
-    """Nothing can be sent to this thread's destination: all its threads sleep until it is enabled. What is being
-    sent at this moment is still acknowledged."""
-    destination_id = select(Thread.destination_id).where(Thread.id == thread_id).scalar_subquery()
-    await session.execute(
+async def destination_of(session: AsyncSession, thread_id: int) -> int:
+    """The id of a thread's destination."""
+    return (await session.scalars(select(Thread.destination_id).where(Thread.id == thread_id))).one()
+
+
+async def refusing(session: AsyncSession, thread_id: int, *, everywhere: bool) -> Sequence[int]:
+    """The ids of the destinations that a refusal concerns: the thread's own, or all of its workspace
+    (`slack:TEAM/…`), whoever made them."""
+    row = (
+        await session.execute(
+            select(Destination.id, Destination.uri)
+            .join(Thread, Thread.destination_id == Destination.id)
+            .where(Thread.id == thread_id)
+        )
+    ).one()
+    if not everywhere:
+        return [row.id]
+    return await in_workspace(session, row.uri.partition("/")[0])
+
+
+async def in_workspace(session: AsyncSession, key: str) -> Sequence[int]:
+    """The ids of the destinations in a chat's workspace (`slack:TEAM`), also those that the terminal made."""
+    rows = await session.scalars(
+        select(Destination.id).where(Destination.uri.startswith(f"{key}/", autoescape=True))
+    )
+    return rows.all()
+
+
+async def disable(session: AsyncSession, destination_ids: Collection[int], reason: str) -> list[int]:
+    """Nothing can be sent to these destinations: all their threads sleep until they are enabled. What is being
+    sent at this moment is still acknowledged. The ids of those that were not disabled before."""
+    disabled = await session.scalars(
         update(Destination)
-        .where(Destination.id == destination_id, Destination.disabled_at.is_(None))
-        .values(disabled_at=from_now(), disabled_because=reason[:500]),
+        .where(Destination.id.in_(destination_ids), Destination.disabled_at.is_(None))
+        .values(disabled_at=from_now(), disabled_because=reason[:500])
+        .returning(Destination.id),
         execution_options={"synchronize_session": False},
     )
     await session.execute(
-        update(Thread).where(Thread.destination_id == destination_id).values(due_at=None),
+        update(Thread).where(Thread.destination_id.in_(destination_ids)).values(due_at=None),
         execution_options={"synchronize_session": False},
     )
+    return list(disabled)
 
 
 async def enable(session: AsyncSession, destination_id: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import events, follows, leases, providers, threads
 from storage.database import Database, from_now
@@ -87,12 +88,12 @@ async def test_an_ended_lease_is_taken_by_another_and_the_first_changes_nothing_
 async def test_what_a_dead_process_held_is_released_at_its_next_start(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        assert len(await threads.claim_due(session, 10, lease=60)) == 1
+        assert len(await threads.claim_due(session, 10, lease=60, per_destination=10)) == 1
         assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
     async with database.write() as session:
-        assert await threads.claim_due(session, 10, lease=60) == []
+        assert await threads.claim_due(session, 10, lease=60, per_destination=10) == []
         await leases.release_all(session)
-        assert len(await threads.claim_due(session, 10, lease=60)) == 1
+        assert len(await threads.claim_due(session, 10, lease=60, per_destination=10)) == 1
         assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
 
 
@@ -101,7 +102,7 @@ async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(da
 
     async def claim() -> list[threads.Claim]:
         async with database.write() as session:
-            return await threads.claim_due(session, 10, lease=60)
+            return await threads.claim_due(session, 10, lease=60, per_destination=10)
 
     told = []
     for _ in range(3):
@@ -126,8 +127,8 @@ async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(da
 async def test_a_worker_that_wakes_up_too_late_changes_nothing(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        [late] = await threads.claim_due(session, 10, lease=-1)
-        [new] = await threads.claim_due(session, 10, lease=60)
+        [late] = await threads.claim_due(session, 10, lease=-1, per_destination=10)
+        [new] = await threads.claim_due(session, 10, lease=60, per_destination=10)
     async with database.write() as session:
         await threads.acknowledge(session, [Outcome(late.id, late.token, late.sequence, moved=True)])
     row = await thread(database)
@@ -137,14 +138,14 @@ async def test_a_worker_that_wakes_up_too_late_changes_nothing(database: Databas
 async def test_waiting_for_the_next_try_keeps_its_place_and_its_count(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        [claim] = await threads.claim_due(session, 10, lease=60)
+        [claim] = await threads.claim_due(session, 10, lease=60, per_destination=10)
         await threads.acknowledge(session, [Outcome(claim.id, claim.token, 1, moved=False, delay=300)])
     row = await thread(database)
     assert (row.cursor, row.attempt, row.token) == (0, 1, None)
     async with database.write() as session:
-        assert await threads.claim_due(session, 10, lease=60) == []
+        assert await threads.claim_due(session, 10, lease=60, per_destination=10) == []
         await session.execute(update(Thread).values(due_at=from_now(-1)))
-        [again] = await threads.claim_due(session, 10, lease=60)
+        [again] = await threads.claim_due(session, 10, lease=60, per_destination=10)
         assert again.attempt == 2
         await threads.acknowledge(session, [Outcome(again.id, again.token, 1, moved=False, uncounted=True)])
     assert (await thread(database)).attempt == 1
@@ -157,3 +158,57 @@ async def test_the_same_event_is_kept_once(database: Database) -> None:
         now = await providers.database_now(session)
         assert len(await events.add(session, provider_id, [new, new], now)) == 1
         assert await events.add(session, provider_id, [new], now) == []
+
+
+async def test_a_long_queue_at_one_destination_holds_up_no_other(database: Database) -> None:
+    provider_id, slow = await _crowded(database, 30)
+    async with database.write() as session:
+        quick = await _follower(session, provider_id, "console:quick")
+        new = NewEvent("incident.opened", "late", "incident", "late", None, {}, {})
+        [numbered] = await events.add(session, provider_id, [new], await providers.database_now(session))
+        await threads.publish(
+            session, provider_id, numbered.subject_id, first=1, last=1, streams=Streams(incidents=True)
+        )
+        first = await threads.claim_due(session, 20, lease=60, per_destination=5)
+        assert [claim.destination_id for claim in first] == [slow] * 5
+        assert [claim.event_id for claim in first] == sorted(claim.event_id or 0 for claim in first)
+        [other] = await threads.claim_due(session, 20, lease=60, per_destination=5, busy=[slow])
+        assert other.destination_id == quick
+
+
+async def _crowded(database: Database, number: int) -> tuple[int, int]:
+    """One destination with so many threads, each with one event to tell."""
+    [provider_id] = await add_providers(database, 1)
+    async with database.write() as session:
+        destination_id = await _follower(session, provider_id, "console:slow")
+        new = [
+            NewEvent("incident.opened", f"k{place}", "incident", f"i{place}", None, {}, {})
+            for place in range(number)
+        ]
+        for one in await events.add(session, provider_id, new, await providers.database_now(session)):
+            await threads.publish(
+                session, provider_id, one.subject_id, first=1, last=1, streams=Streams(incidents=True)
+            )
+    return provider_id, destination_id
+
+
+async def _follower(session: AsyncSession, provider_id: int, uri: str) -> int:
+    workspace_id = await follows.workspace(session, "local")
+    destination = await follows.add_destination(session, workspace_id, uri, "console", [])
+    values = {"incidents": True, "components": True, "maintenance": True, "component_ids": [], "created_by": ""}
+    row = {"provider_id": provider_id, "destination_id": destination.id} | values
+    await session.execute(insert(Follow).values(**row, created_at=await providers.database_now(session)))
+    return destination.id
+
+
+async def test_a_lease_is_one_holders_at_a_time(database: Database) -> None:
+    async with database.write() as session:
+        assert await leases.take(session, "gateway", "a", 60)
+        assert await leases.take(session, "gateway", "a", 60)
+        assert not await leases.take(session, "gateway", "b", 60)
+        assert await leases.take(session, "other", "b", 60)
+        await leases.release(session, "gateway", "b")
+        assert not await leases.take(session, "gateway", "b", 60)
+        await leases.release(session, "gateway", "a")
+        assert await leases.take(session, "gateway", "b", -1)
+        assert await leases.take(session, "gateway", "a", 60)

@@ -25,6 +25,9 @@ class Batcher(Generic[Item]):
         self._wait = wait
         self._most = most
         self._items: list[Item] = []
+        self._awaited: list[tuple[int, asyncio.Event]] = []
+        """How many items have to be written before somebody who waits goes on."""
+        self._put, self._written = 0, 0
         self._filled = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -36,7 +39,15 @@ class Batcher(Generic[Item]):
     def put(self, item: Item) -> None:
         """To be written soon."""
         self._items.append(item)
+        self._put += 1
         self._filled.set()
+
+    async def written(self) -> None:
+        """Waits until everything that was put so far is written."""
+        if self._written < self._put:
+            done = asyncio.Event()
+            self._awaited.append((self._put, done))
+            await done.wait()
 
     async def aclose(self) -> None:
         """Writes what is left, and ends."""
@@ -66,3 +77,6 @@ class Batcher(Generic[Item]):
                 await asyncio.sleep(1)
             return
         del self._items[: len(batch)]
+        self._written += len(batch)
+        while self._awaited and self._awaited[0][0] <= self._written:
+            self._awaited.pop(0)[1].set()

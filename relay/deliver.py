@@ -3,23 +3,26 @@
 import asyncio
 import random
 import time
-from collections import OrderedDict, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.schema import Impact
+from relay import manner
 from relay.batch import Batcher
 from relay.events import EventData, EventProvider, EventType, StoredEvent, Stream, Subject, SubjectKind
 from relay.filters import Filters, wants
 from relay.metrics import Metrics
+from relay.telling import EDITS, Tellings, address
 from relay.transports.transport import DeliveryError, Sent, Telling, Transport
-from storage import events as event_rows
-from storage import tables, threads
+from storage import notices, tables, threads
 from storage.database import Database
 from storage.threads import Claim, Outcome
 
@@ -29,6 +32,8 @@ LONGEST_WAIT = 86400.0
 LEASE = 60.0
 PATIENCE = 20.0
 """Seconds that a claimed thread may queue behind others of its destination before it is given back."""
+CLAIMS_PER_DESTINATION = 12
+"""How many of one destination's threads are held at once: fewer than can wait their turn within PATIENCE."""
 
 log = structlog.get_logger("deliver")
 
@@ -65,20 +70,18 @@ class Deliverer:
         metrics: Metrics,
         open_secret: Callable[[str], str],
         in_flight: int = 200,
-        per_destination: int = 8,
         idle_wait: float = 1.0,
     ) -> None:
         self._database = database
         self._transports = transports
         self._metrics = metrics
-        self._open_secret = open_secret
+        self._telling = Tellings(database, open_secret)
         self._slots = asyncio.Semaphore(in_flight)
         self._most_claimed = 2 * in_flight
         self._idle_wait = idle_wait
-        self._per_destination: dict[int, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(per_destination)
-        )
-        self._events: OrderedDict[int, StoredEvent] = OrderedDict()
+        self._held: Counter[int] = Counter()
+        """How many claims of each destination there are."""
+        self._queues: dict[int, asyncio.Semaphore] = {}
         self._outcomes: Batcher[Outcome] = Batcher(self._acknowledge)
         self._tellings: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -123,51 +126,101 @@ class Deliverer:
         free = self._most_claimed - len(self._tellings)
         if free <= 0:
             return 0
+        busy = [id_ for id_, held in self._held.items() if held >= CLAIMS_PER_DESTINATION]
         async with self._database.write(relaxed=True) as session:
-            claims = await threads.claim_due(session, free, LEASE)
+            claims = await threads.claim_due(
+                session, free, LEASE, per_destination=CLAIMS_PER_DESTINATION, busy=busy
+            )
         if claims:
-            await self._load_events({claim.event_id for claim in claims if claim.event_id is not None})
+            await self._telling.load({claim.event_id for claim in claims if claim.event_id is not None})
         for claim in claims:
+            self._held[claim.destination_id] += 1
             task = asyncio.create_task(self._tell(claim, time.monotonic()))
             self._tellings.add(task)
-            task.add_done_callback(self._told)
+            task.add_done_callback(partial(self._told, claim.destination_id))
         return len(claims)
 
-    def _told(self, task: asyncio.Task[None]) -> None:
+    def _told(self, destination_id: int, task: asyncio.Task[None]) -> None:
         self._tellings.discard(task)
+        self._held[destination_id] -= 1
+        if not self._held[destination_id]:
+            del self._held[destination_id]
+            self._queues.pop(destination_id, None)
         self._woken.set()
-
-    async def _load_events(self, wanted: set[int]) -> None:
-        missing = [id_ for id_ in wanted if id_ not in self._events]
-        if missing:
-            async with self._database.read() as session:
-                for row, kind, external_id in await event_rows.load(session, missing):
-                    self._events[row.id] = stored_event(row, kind, external_id)
-        while len(self._events) > max(500, 2 * len(wanted)):
-            self._events.popitem(last=False)
 
     async def _tell(self, claim: Claim, claimed_at: float) -> None:
         done = Outcome(claim.id, claim.token, claim.sequence, moved=True)
         if claim.disabled:
             self._outcomes.put(replace(done, moved=False, delay=None, uncounted=True))
             return
-        event = self._events.get(claim.event_id) if claim.event_id is not None else None
+        event = self._telling.event(claim)
         if event is None or claim.follow is None or not wants(_filters(claim.follow), event, claim.begun):
             self._outcomes.put(done)
             return
-        async with self._per_destination[claim.destination_id], self._slots:
+        async with self._queue(claim):
             if time.monotonic() - claimed_at > PATIENCE:
                 self._outcomes.put(replace(done, moved=False, uncounted=True))
                 return
-            self._outcomes.put(await self._tried(claim, event, done))
+            self._outcomes.put(await self._in_turn(claim, event, done))
+            if self._at_once(claim) == 1:
+                await self._outcomes.written()  # what is told next may have to know of this
 
-    async def _tried(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
+    def _at_once(self, claim: Claim) -> int:
+        transport = self._transports.get(claim.transport)
+        return transport.at_once if transport is not None else 1
+
+    def _queue(self, claim: Claim) -> asyncio.Semaphore:
+        return self._queues.setdefault(claim.destination_id, asyncio.Semaphore(self._at_once(claim)))
+
+    async def _in_turn(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
+        """A destination whose turn has not come takes up no slot. In quiet hours only messages that are there
+        already are kept true."""
+        quiet_until = self._quiet_until(claim, event)
+        if quiet_until is not None and not claim.begun:
+            self._note(claim, event, 0.0, "held", None, "quiet hours")
+            return replace(done, state="held", finished_at=datetime.now(UTC), quiet_until=quiet_until)
+        muted = claim.muted or quiet_until is not None
+        transport = self._transports.get(claim.transport)
+        if transport is not None and not muted and event.type not in EDITS:
+            try:
+                await transport.turn(address(claim.uri))
+            except DeliveryError as error:
+                return self._failed(claim, event, done, error, 0.0)
+        async with self._slots:
+            outcome = await self._tried(claim, event, done, muted=muted)
+        if quiet_until is not None and outcome.state == "delivered" and not claim.muted:
+            return replace(outcome, state="held", quiet_until=quiet_until)
+        return outcome
+
+    def _quiet_until(self, claim: Claim, event: StoredEvent) -> datetime | None:
+        """When the follow's quiet hours end; None: it may be told now, or adds no message anyway."""
+        transport = self._transports.get(claim.transport)
+        if claim.follow is None or transport is None or not transport.is_chat or event.type in EDITS:
+            return None
+        return manner.quiet_until(manner.of_follow(claim.follow), event, datetime.now(UTC))
+
+    async def _tried(self, claim: Claim, event: StoredEvent, done: Outcome, *, muted: bool = False) -> Outcome:
+        began = time.monotonic()
         try:
-            return await self._try(claim, event, done)
+            return await self._try(claim, event, done, muted)
+        except DeliveryError as error:
+            return self._failed(claim, event, done, error, time.monotonic() - began)
         except Exception as error:
             log.exception("telling failed", thread=claim.id, event_id=event.id)
             reason = f"an error of our own ({type(error).__name__})"
             return self._failed(claim, event, done, DeliveryError(reason), 0.0)
+
+    async def _try(self, claim: Claim, event: StoredEvent, done: Outcome, muted: bool) -> Outcome:
+        transport = self._transports.get(claim.transport)
+        if transport is None:
+            raise DeliveryError(f"{claim.transport} is not set up here")
+        prepared = await self._telling.prepare(claim, event, muted=muted, joins=transport.is_chat)
+        if prepared is None:
+            return replace(done, moved=False, delay=1.0, uncounted=True)
+        began = time.monotonic()
+        sent = await transport.send(prepared.telling)
+        delivered = self._delivered(claim, event, done, sent, time.monotonic() - began)
+        return replace(delivered, joins_id=prepared.root_id)
 
     async def tell_again(self, thread_id: int, sequence: int) -> Outcome | None:
         """Tells one event once more, at once and out of its turn; None where there is no such delivery. The event
@@ -176,50 +229,13 @@ class Deliverer:
             claim = await threads.claim_of(session, thread_id, sequence)
         if claim is None or claim.event_id is None:
             return None
-        await self._load_events({claim.event_id})
-        done = Outcome(claim.id, claim.token, claim.sequence, moved=True)
-        outcome = await self._tried(claim, self._events[claim.event_id], done)
+        await self._telling.load({claim.event_id})
+        event = self._telling.event(claim)
+        assert event is not None
+        outcome = await self._tried(claim, event, Outcome(claim.id, claim.token, claim.sequence, moved=True))
         async with self._database.write() as session:
             await threads.acknowledge(session, [outcome])  # its token fits no claim: only the rows are kept
         return outcome
-
-    async def _try(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
-        reference = claim.reference
-        if reference is None and claim.adopts_id is not None:
-            async with self._database.read() as session:
-                reference, in_flight = await threads.adopted(session, claim.adopts_id)
-            if in_flight:
-                return replace(done, moved=False, delay=1.0, uncounted=True)
-        telling = Telling(
-            event=event,
-            address=_address(claim.uri),
-            reference=reference,
-            carrier=await self._carrier(claim, event),
-            last=claim.sequence == claim.head,
-            attempt=claim.attempt,
-            secrets=tuple(self._open_secret(secret) for secret in claim.encrypted_secrets),
-        )
-        began = time.monotonic()
-        try:
-            sent = await self._transport(claim.transport).send(telling)
-        except DeliveryError as error:
-            return self._failed(claim, event, done, error, time.monotonic() - began)
-        return self._delivered(claim, event, done, sent, time.monotonic() - began)
-
-    def _transport(self, name: str) -> Transport:
-        transport = self._transports.get(name)
-        if transport is None:
-            raise DeliveryError(f"{name} is not set up here")
-        return transport
-
-    async def _carrier(self, claim: Claim, event: StoredEvent) -> str | None:
-        if (
-            event.type not in (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
-            or event.data.update is None
-        ):
-            return None
-        async with self._database.read() as session:
-            return await threads.carrier(session, claim.id, event.data.update.id, claim.sequence)
 
     def _delivered(self, claim: Claim, event: StoredEvent, done: Outcome, sent: Sent, duration: float) -> Outcome:
         self._note(claim, event, duration, "delivered", sent.status)
@@ -243,7 +259,8 @@ class Deliverer:
             return replace(done, moved=False, delay=decision.delay, uncounted=True)
         attempt = _attempt(claim, duration, outcome, error.status, error.answer, error.reason)
         if decision.disable:
-            return replace(done, moved=False, delay=None, attempt=attempt)
+            asleep = replace(done, moved=False, delay=None, attempt=attempt)
+            return replace(asleep, refused=error.reason, everywhere=error.everywhere)
         if decision.delay is None:
             return replace(done, state="dead", attempt=attempt, finished_at=datetime.now(UTC))
         return replace(done, moved=False, delay=decision.delay, attempt=attempt)
@@ -275,12 +292,23 @@ class Deliverer:
         )
 
     async def _acknowledge(self, outcomes: list[Outcome]) -> None:
-        refused = [one for one in outcomes if one.attempt and one.attempt["outcome"] == "refused"]
         async with self._database.write(relaxed=True) as session:
             await threads.acknowledge(session, outcomes)
-            for one in refused:
-                await threads.disable_of(session, one.thread_id, str(one.attempt and one.attempt["reason"]))
+            for one in outcomes:
+                await self._follow_up(session, one)
         self._woken.set()
+
+    async def _follow_up(self, session: AsyncSession, outcome: Outcome) -> None:
+        """What was held back is told later; that nothing can be sent any more, those who follow are told."""
+        now = datetime.now(UTC)
+        if outcome.quiet_until is not None:
+            destination_id = await threads.destination_of(session, outcome.thread_id)
+            await notices.put(session, destination_id, "summary", outcome.quiet_until, now)
+        if outcome.refused is not None:
+            concerned = await threads.refusing(session, outcome.thread_id, everywhere=outcome.everywhere)
+            disabled = await threads.disable(session, concerned, outcome.refused)
+            for destination_id in disabled if not outcome.everywhere else ():
+                await notices.put(session, destination_id, "trouble", now, now)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -289,19 +317,6 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         pass
-
-
-def stored_event(row: tables.Event, kind: str, external_id: str) -> StoredEvent:
-    """An event's row, as transports get it."""
-    return StoredEvent(
-        id=row.uid,
-        type=EventType(row.type),
-        sequence=row.sequence,
-        subject=Subject(SubjectKind(kind), external_id),
-        seen_at=row.seen_at,
-        raw_data=row.data,
-        raw_context=row.context,
-    )
 
 
 async def test(transport: Transport, uri: str, secrets: tuple[str, ...], provider: EventProvider) -> Sent:
@@ -314,7 +329,7 @@ async def test(transport: Transport, uri: str, secrets: tuple[str, ...], provide
         seen_at=datetime.now(UTC),
         raw_data=EventData(provider=provider).public(),
     )
-    return await transport.send(Telling(event=event, address=_address(uri), secrets=secrets))
+    return await transport.send(Telling(event=event, address=address(uri), secrets=secrets))
 
 
 def _filters(follow: tables.Follow) -> Filters:
@@ -327,11 +342,8 @@ def _filters(follow: tables.Follow) -> Filters:
         streams=frozenset(stream for stream, wanted in chosen if wanted),
         component_ids=frozenset(follow.component_ids),
         min_impact=Impact(follow.min_impact) if follow.min_impact else None,
+        remind_minutes=follow.remind_minutes,
     )
-
-
-def _address(uri: str) -> str:
-    return uri if uri.startswith(("http://", "https://")) else uri.partition(":")[2]
 
 
 def _attempt(

@@ -112,6 +112,10 @@ class Context(Value):
     breaks again months later)."""
     reason: str | None = None
     """Why a page can't be read, in one line."""
+    lead_minutes: int | None = None
+    """Of a reminder: how long before the maintenance it is told; only to those who chose so."""
+    overrun: bool = False
+    """A maintenance is still under way though its end has passed."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from adapters.schema import Impact, Status
 from relay.events import EventType, StoredEvent, Stream
+from relay.manner import SEVERITY
 
-_SEVERITY = {Impact.NONE: 0, Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}
 _COMPONENT_SEVERITY = {
     Status.DEGRADED: 1,
     Status.PARTIAL_OUTAGE: 2,
@@ -20,6 +20,7 @@ class Filters:
     streams: frozenset[Stream] = frozenset(Stream)
     component_ids: frozenset[str] = frozenset()
     min_impact: Impact | None = None
+    remind_minutes: int | None = None
 
 
 def stream(type_: EventType) -> Stream | None:
@@ -41,6 +42,9 @@ def wants(filters: Filters, event: StoredEvent, begun: bool) -> bool:
     belongs = stream(event.type)
     if belongs is None:
         return True
+    lead = event.context.lead_minutes
+    if lead is not None and lead != filters.remind_minutes:
+        return False
     return (
         belongs in filters.streams
         and _concerns(filters.component_ids, event.context.component_ids)
@@ -57,9 +61,9 @@ def _grave_enough(event: StoredEvent, least: Impact) -> bool:
     data = event.data
     if data.incident is not None:
         # What a page does not say may be the worst.
-        return _SEVERITY.get(data.incident.impact, 3) >= _SEVERITY.get(least, 0)
+        return SEVERITY.get(data.incident.impact, 3) >= SEVERITY.get(least, 0)
     if data.component is not None:
         was = Status(data.previous.get("status", Status.UNKNOWN))
         severity = max(_COMPONENT_SEVERITY.get(status, 0) for status in (data.component.status, was))
-        return severity >= _SEVERITY.get(least, 0)
+        return severity >= SEVERITY.get(least, 0)
     return True

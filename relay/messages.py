@@ -5,6 +5,7 @@ Texts are plain and not escaped, bodies are the provider's own Markdown, moments
 platform can show them in the reader's own zone. Whatever a page does not tell is left out.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,15 @@ from adapters.schema import (
 )
 from relay.events import Affected, EventType, StoredEvent
 
-Words = tuple[str | datetime, ...]
+
+@dataclass(frozen=True)
+class Since:
+    """The moment from which on something lasts: a platform that can say how long ago that is does so."""
+
+    at: datetime
+
+
+Words = tuple[str | datetime | Since, ...]
 """A text with moments in it: the transport joins it, each moment in the reader's zone."""
 
 
@@ -39,6 +48,18 @@ class Entry:
     label: str
     body: str
     at: datetime
+    excerpt: bool = False
+    """A chat shows its first paragraph alone."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the trouble stands at one of several providers that share a thread."""
+
+    provider: str
+    state: str
+    status: Status
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,8 @@ class Card:
     affected: tuple[Affected, ...] = ()
     story: tuple[Entry, ...] = ()
     url: str | None = None
+    standings: tuple[Standing, ...] = ()
+    """One for each provider, where several share the thread."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +92,8 @@ class Note:
     facts: tuple[Fact, ...] = ()
     """A maintenance's window, where this is about it."""
     url: str | None = None
-    broadcast: bool = False
-    """It matters to those who don't read the thread, too."""
+    excerpt: bool = False
+    """Of the body a chat shows the first paragraph alone."""
 
 
 def card(event: StoredEvent, told: int | None = None) -> Card:
@@ -105,7 +128,7 @@ def note(event: StoredEvent) -> Note:
         body=event.data.update.body if event.data.update is not None else "",
         facts=_note_facts(event),
         url=link(event),
-        broadcast=event.type == EventType.INCIDENT_RESOLVED,
+        excerpt=event.type == EventType.INCIDENT_POSTMORTEM,
     )
 
 
@@ -117,6 +140,26 @@ def plain(words: str) -> str:
 def capital(text: str) -> str:
     """The first letter large, the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def first_paragraph(markdown: str) -> str:
+    """Of a long text what it begins with; its headings are no beginning."""
+    paragraphs = [_without_headings(part) for part in re.split(r"\n\s*\n", markdown.replace("\r\n", "\n"))]
+    return next((part for part in paragraphs if part), markdown.strip())
+
+
+_HEADING = re.compile(r"\s*(?:#{1,6}\s.*|\*\*[^*]+\*\*:?|__[^_]+__:?|[-=*_ ]+)")
+
+
+def _without_headings(paragraph: str) -> str:
+    lines = paragraph.strip("\n").split("\n")
+    while lines and (not lines[0].strip() or _HEADING.fullmatch(lines[0]) or _is_underlined(lines)):
+        lines.pop(0)
+    return "\n".join(lines).rstrip()
+
+
+def _is_underlined(lines: list[str]) -> bool:
+    return len(lines) > 1 and re.fullmatch(r"-{3,}|={3,}", lines[1].strip()) is not None
 
 
 def utc(moment: datetime) -> str:
@@ -215,6 +258,8 @@ def _maintenance_state(event: StoredEvent, maintenance: Maintenance) -> str:
         update = event.data.update
         ended = update.posted_at if update is not None and update.phase == MaintenancePhase.COMPLETED else None
         return f"Completed{_after(maintenance.starts_at, ended)}"
+    if event.context.overrun:
+        return "Still under way, beyond its planned end"
     return "Announced" if maintenance.phase == MaintenancePhase.UNKNOWN else capital(plain(maintenance.phase))
 
 
@@ -238,7 +283,7 @@ def _facts(event: StoredEvent) -> tuple[Fact, ...]:
     if maintenance is not None:
         return _maintenance_facts(event, maintenance)
     component = event.data.component
-    since = Fact("Since", ((component.changed_at if component is not None else None) or event.seen_at,))
+    since = Fact("Since", (Since((component.changed_at if component is not None else None) or event.seen_at),))
     if event.type != EventType.PROVIDER_READABLE:
         return (since,)
     return (Fact("It says", (plain(event.data.provider.status),)), since)
@@ -247,7 +292,8 @@ def _facts(event: StoredEvent) -> tuple[Fact, ...]:
 def _incident_facts(event: StoredEvent, incident: Incident) -> tuple[Fact, ...]:
     facts = [] if incident.impact == Impact.UNKNOWN else [Fact("Impact", (plain(incident.impact),))]
     if incident.started_at is not None:
-        facts.append(Fact("Started", (incident.started_at,)))
+        started = incident.started_at
+        facts.append(Fact("Started", (started if incident.phase in OVER else Since(started),)))
     if incident.phase in OVER and incident.resolved_at is not None:
         facts.append(Fact("Resolved", (incident.resolved_at,)))
     return (*facts, *_unnamed(event))
@@ -260,7 +306,8 @@ def _maintenance_facts(event: StoredEvent, maintenance: Maintenance) -> tuple[Fa
 
 def _note_facts(event: StoredEvent) -> tuple[Fact, ...]:
     maintenance, moved = event.data.maintenance, {"starts_at", "ends_at"} & event.data.previous.keys()
-    if maintenance is None or not (moved or event.type in _WINDOW_MATTERS):
+    matters = event.type in _WINDOW_MATTERS or event.context.overrun
+    if maintenance is None or not (moved or matters):
         return ()
     return (Fact("Window", _window(maintenance)),) if _window(maintenance) else ()
 
@@ -285,7 +332,7 @@ def _story(event: StoredEvent) -> tuple[Entry, ...]:
 
 
 def _entry(update: Update) -> Entry:
-    return Entry(_phase(update), update.body, update.posted_at)
+    return Entry(_phase(update), update.body, update.posted_at, update.phase == IncidentPhase.POSTMORTEM)
 
 
 def _phase(update: Update) -> str:
@@ -309,6 +356,7 @@ def _sentence(event: StoredEvent, what: str) -> str:
 
 
 _WINDOW_MATTERS = (EventType.MAINTENANCE_SCHEDULED, EventType.MAINTENANCE_REMINDER)
+"""Also of one that is overrunning."""
 
 _EDITED = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
 
@@ -363,8 +411,21 @@ def _maintenance_lead(event: StoredEvent, maintenance: Maintenance) -> str | Non
     if event.type == EventType.MAINTENANCE_SCHEDULED:
         return "Scheduled"
     if event.type == EventType.MAINTENANCE_REMINDER:
-        return "Maintenance starts soon"
-    return _phase(event.data.update) if event.data.update is not None else None
+        return f"Maintenance starts {_lead_time(event.context.lead_minutes)}"
+    if event.data.update is not None:
+        return _phase(event.data.update)
+    return f"Still under way{_beyond(event, maintenance)}" if event.context.overrun else None
+
+
+def _lead_time(minutes: int | None) -> str:
+    if minutes is None:
+        return "soon"
+    return f"in {minutes} min" if minutes < 120 else f"in {lasting(timedelta(minutes=minutes))}"
+
+
+def _beyond(event: StoredEvent, maintenance: Maintenance) -> str:
+    over = event.seen_at - maintenance.ends_at if maintenance.ends_at is not None else timedelta(0)
+    return f", {lasting(over)} beyond its planned end" if over > timedelta(0) else ", beyond its planned end"
 
 
 def _component_change(event: StoredEvent) -> str:

@@ -13,6 +13,7 @@ from adapters import ADAPTERS
 from adapters.adapter import Adapter
 from adapters.fetch import Fetcher
 from relay import record
+from relay.bulletin import Bulletin
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
@@ -26,7 +27,9 @@ class Mailbox:
     """A transport that keeps what it was told. `errors` are raised first, one a try."""
 
     def __init__(self) -> None:
+        self.is_chat, self.at_once = False, 8
         self.told: list[Telling] = []
+        self.announced: list[tuple[str, Bulletin]] = []
         self.tries = 0
         self.errors: list[DeliveryError] = []
 
@@ -37,6 +40,16 @@ class Mailbox:
             raise self.errors.pop(0)
         self.told.append(telling)
         return Sent(reference=telling.reference or f"root-{len(self.told)}", message=f"message-{len(self.told)}")
+
+    async def turn(self, address: str) -> None: ...
+
+    async def announce(self, address: str, bulletin: Bulletin) -> Sent:
+        """Keeps it."""
+        self.tries += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        self.announced.append((address, bulletin))
+        return Sent(message=f"announced-{len(self.announced)}")
 
     async def aclose(self) -> None: ...
 

@@ -1,5 +1,6 @@
 """How events read, by tables."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,9 @@ from standins.login_outage import (
     update,
 )
 
-from adapters.schema import Status
+from adapters.schema import Status, Update
 from relay.events import Context, EventType, StoredEvent
-from relay.messages import Card, Fact, card, lasting, note
+from relay.messages import Card, Fact, Since, card, first_paragraph, lasting, note
 
 NAMELESS = Context()
 
@@ -37,6 +38,13 @@ def sample(type: EventType, **more: Any) -> StoredEvent:
     return event(type, **data.get(kind, {"component": MAIN} if kind == "component" else {}) | more)
 
 
+def overrun(minutes: int, *, update: Update | None = None, **more: Any) -> StoredEvent:
+    """A maintenance of two hours, so many minutes after its start."""
+    late = maintenance(phase="in_progress", **more)
+    stored = sample(EventType.MAINTENANCE_UPDATED, maintenance=late, update=update, context=Context(overrun=True))
+    return replace(stored, seen_at=START + timedelta(minutes=minutes))
+
+
 @pytest.mark.parametrize("type", EventType)
 @pytest.mark.parametrize("context", [Context(affected=AFFECTED), NAMELESS])
 def test_every_event_reads(type: EventType, context: Context) -> None:
@@ -48,7 +56,7 @@ def test_every_event_reads(type: EventType, context: Context) -> None:
     for summary in (told.summary, added.summary):
         assert summary.startswith("ChargeOver: ")
         assert summary.endswith(" UTC).")
-    assert added.broadcast == (type == EventType.INCIDENT_RESOLVED)
+    assert added.excerpt == (type == EventType.INCIDENT_POSTMORTEM)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +102,17 @@ def test_every_event_reads(type: EventType, context: Context) -> None:
         ),
         (sample(EventType.MAINTENANCE_SCHEDULED), "Scheduled"),
         (sample(EventType.MAINTENANCE_REMINDER), "Maintenance starts soon"),
+        (
+            sample(EventType.MAINTENANCE_REMINDER, context=Context(lead_minutes=60)),
+            "Maintenance starts in 60 min",
+        ),
+        (
+            sample(EventType.MAINTENANCE_REMINDER, context=Context(lead_minutes=1440)),
+            "Maintenance starts in 1 d",
+        ),
+        (overrun(145), "Still under way, 25 min beyond its planned end"),
+        (overrun(145, ends_at=None), "Still under way, beyond its planned end"),
+        (overrun(145, update=update("in_progress", 145, "An hour more.")), "In progress"),
         (sample(EventType.MAINTENANCE_STARTED), "Maintenance started"),
         (sample(EventType.MAINTENANCE_UPDATED, previous={"starts_at": "x", "ends_at": "y"}), "Window moved"),
         (sample(EventType.MAINTENANCE_CANCELED), "Maintenance canceled"),
@@ -150,6 +169,7 @@ def test_a_note_says_what_happened(event: StoredEvent, title: str) -> None:
             "Canceled",
             Status.UNKNOWN,
         ),
+        (overrun(145), "Still under way, beyond its planned end", Status.MAINTENANCE),
         (sample(EventType.COMPONENT_CHANGED), "Major outage", Status.MAJOR_OUTAGE),
         (sample(EventType.PROVIDER_UNREADABLE), "The status page can't be read", Status.UNKNOWN),
     ],
@@ -162,7 +182,7 @@ def test_a_card_holds_what_a_reader_needs() -> None:
     told = card(STORY[0])
     assert told.headline == "ChargeOver: Login outage"
     assert told.summary == "ChargeOver: Login outage. Investigating, major impact (18 Jul 2025, 19:00 UTC)."
-    assert facts(told) == {"Impact": "major", "Started": START}
+    assert facts(told) == {"Impact": "major", "Started": Since(START)}
     assert told.affected == AFFECTED
     assert told.url == "https://status.chargeover.com/incidents/wqrzsb2dhryr"
 
@@ -240,3 +260,24 @@ def test_a_page_that_can_be_read_again_says_how_it_stands() -> None:
 
 def test_a_components_own_card_does_not_list_it_again() -> None:
     assert card(sample(EventType.COMPONENT_CHANGED)).affected == ()
+
+
+def test_a_maintenance_that_overruns_shows_its_window() -> None:
+    assert note(overrun(145)).facts == (Fact("Window", (START, " to ", START + timedelta(hours=2))),)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "first"),
+    [
+        ("One. Two.\n\nThree.", "One. Two."),
+        ("# What happened\n\n- a call\n- a report\n\nMore", "- a call\n- a report"),
+        ("## Summary\nAll at once.\nStill.\n\nRest", "All at once.\nStill."),
+        ("**Summary**\r\n\r\nText **bold** here.\r\n\r\nRest", "Text **bold** here."),
+        ("Summary\n---\n\nText", "Text"),
+        ("---\n\n\n \nText", "Text"),
+        ("# Nothing but a heading", "# Nothing but a heading"),
+        ("", ""),
+    ],
+)
+def test_a_first_paragraph_is_no_heading(markdown: str, first: str) -> None:
+    assert first_paragraph(markdown) == first

@@ -1,0 +1,141 @@
+"""What a transport needs to tell one event in one thread, gathered from the database."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from relay import kin, manner
+from relay.events import EventType, StoredEvent, Subject, SubjectKind
+from relay.transports.transport import Kin, Telling
+from storage import events as event_rows
+from storage import kin as kin_rows
+from storage import tables, threads
+from storage.database import Database
+from storage.threads import Claim, First
+
+EDITS = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
+"""What changes messages and adds none."""
+EVENTS_KEPT = 500
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A telling, and the other thread in which it is told (None: its own)."""
+
+    telling: Telling
+    root_id: int | None
+
+
+class Tellings:
+    """Prepares tellings. Events that many threads tell are read once. `open_secret` decrypts a destination's
+    secret."""
+
+    def __init__(self, database: Database, open_secret: Callable[[str], str]) -> None:
+        self._database = database
+        self._open_secret = open_secret
+        self._events: OrderedDict[int, StoredEvent] = OrderedDict()
+
+    async def load(self, wanted: Collection[int]) -> None:
+        """Reads events that will be told soon."""
+        missing = [id_ for id_ in wanted if id_ not in self._events]
+        if missing:
+            async with self._database.read() as session:
+                for row, kind, external_id in await event_rows.load(session, missing):
+                    self._events[row.id] = stored_event(row, kind, external_id)
+        while len(self._events) > max(EVENTS_KEPT, 2 * len(wanted)):
+            self._events.popitem(last=False)
+
+    def event(self, claim: Claim) -> StoredEvent | None:
+        """The event that a claim is about; None: it was pruned."""
+        return self._events.get(claim.event_id) if claim.event_id is not None else None
+
+    async def prepare(self, claim: Claim, event: StoredEvent, *, muted: bool, joins: bool) -> Prepared | None:
+        """None while the first message that it needs is being told. joins: the same trouble on a sibling page, or
+        once more on the same page, is told in the thread of the first."""
+        root_id = claim.joins_id
+        if joins and claim.reference is None and claim.adopts_id is None and root_id is None:
+            root_id = await self._root_id(claim, event)
+        first = await self._first(claim, root_id)
+        if first.in_flight:
+            return None
+        telling = Telling(
+            event=event,
+            address=address(claim.uri),
+            reference=first.reference or claim.reference,
+            carrier=await self._carrier(claim, event),
+            last=claim.sequence == claim.head,
+            attempt=claim.attempt,
+            secrets=tuple(self._open_secret(secret) for secret in claim.encrypted_secrets),
+            muted=muted or (root_id is not None and first.muted),
+            kin=await self._kin(claim, event, root_id),
+            thread_id=root_id or claim.id,
+            **_manner(claim, event),
+        )
+        return Prepared(telling, root_id)
+
+    async def _root_id(self, claim: Claim, event: StoredEvent) -> int | None:
+        incident = event.data.incident
+        if incident is None or claim.follow is None:
+            return None
+        async with self._database.read() as session:
+            candidates = await kin_rows.candidates(session, claim.destination_id, incident.title)
+        root = kin.root_of(incident, claim.follow.provider_id, event.data.provider.url, candidates)
+        return root.thread_id if root is not None else None
+
+    async def _first(self, claim: Claim, root_id: int | None) -> First:
+        """The first message of the thread that this one is told in, or takes over."""
+        other_id = root_id if root_id is not None else claim.adopts_id if claim.reference is None else None
+        if other_id is None:
+            return First()
+        async with self._database.read() as session:
+            return await threads.first_of(session, other_id)
+
+    async def _carrier(self, claim: Claim, event: StoredEvent) -> str | None:
+        if event.type not in EDITS or event.data.update is None:
+            return None
+        async with self._database.read() as session:
+            return await threads.carrier(session, claim.id, event.data.update.id, claim.sequence)
+
+    async def _kin(self, claim: Claim, event: StoredEvent, root_id: int | None) -> tuple[Kin, ...]:
+        if root_id is None and not claim.joined:
+            return ()
+        async with self._database.read() as session:
+            told = await kin_rows.last_told(session, root_id or claim.id, except_id=claim.id)
+        await self.load([event_id for _, event_id in told])
+        return tuple(
+            Kin(one, one.data.provider.slug == event.data.provider.slug, older=thread_id < claim.id)
+            for thread_id, event_id in told
+            if (one := self._events.get(event_id)) is not None
+        )
+
+
+def _manner(claim: Claim, event: StoredEvent) -> dict[str, Any]:
+    """How the follow wants this event to be told, as a Telling holds it."""
+    if claim.follow is None:
+        return {}
+    chosen = manner.of_follow(claim.follow)
+    return {
+        "shape": chosen.shape,
+        "loud": manner.is_loud(chosen, event),
+        "mention": manner.mentioned(chosen, event, begun=claim.begun),
+        "follow_id": claim.follow.id,
+    }
+
+
+def stored_event(row: tables.Event, kind: str, external_id: str) -> StoredEvent:
+    """An event's row, as transports get it."""
+    return StoredEvent(
+        id=row.uid,
+        type=EventType(row.type),
+        sequence=row.sequence,
+        subject=Subject(SubjectKind(kind), external_id),
+        seen_at=row.seen_at,
+        raw_data=row.data,
+        raw_context=row.context,
+    )
+
+
+def address(uri: str) -> str:
+    """A destination's URI without its scheme; whole where the scheme is part of the address."""
+    return uri if uri.startswith(("http://", "https://")) else uri.partition(":")[2]

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from relay.transports.console import ConsoleTransport
 from relay.transports.transport import Transport
 from relay.transports.webhook import WebhookTransport
+
+if TYPE_CHECKING:
+    from relay.transports.slack_clients import Clients
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,8 @@ class Outside:
     user_agent: str
     allow_private_networks: bool
     console: Console
-    slack_token: str | None = None
-    slack_api_url: str = "https://slack.com/api/"
+    slack_clients: Callable[[], "Clients"] | None = None
+    """Makes what finds the client of a Slack workspace; None where Slack is not set up."""
 
 
 def _console(outside: Outside) -> Transport:
@@ -30,11 +34,11 @@ def _webhook(outside: Outside) -> Transport:
 
 
 def _slack(outside: Outside) -> Transport | None:
-    if outside.slack_token is None:
+    if outside.slack_clients is None:
         return None
-    from relay.transports.slack import OneToken, SlackTransport  # its library is large, and many run without it
+    from relay.transports.slack import SlackTransport  # its library is large, and many run without it
 
-    return SlackTransport(OneToken(outside.slack_token, outside.slack_api_url))
+    return SlackTransport(outside.slack_clients())
 
 
 TRANSPORTS: dict[str, Callable[[Outside], Transport | None]] = {

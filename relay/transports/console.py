@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.schema import OVER, Status
+from relay.bulletin import Bulletin, Row
 from relay.events import Affected, EventType, StoredEvent, SubjectKind
-from relay.messages import Card, Fact, Words, card, note, plain
+from relay.messages import Card, Fact, Since, Words, card, note, plain
 from relay.transports.transport import DeliveryError, Sent, Telling
 
 COLOURS = {
@@ -42,6 +43,9 @@ class ConsoleTransport:
     """A Transport. Its references are the subject's key: the terminal keeps no messages that could be changed, so
     an edit is one more line. Colours and styles are for terminals alone: a pipe or a file gets plain text."""
 
+    is_chat = False
+    at_once = 8
+
     def __init__(self, console: Console, patience: float = PATIENCE) -> None:
         self._console, self._patience = console, patience
         self._last = ""
@@ -60,6 +64,15 @@ class ConsoleTransport:
         await self._print([*_beginning(event)] if begins else [*self._again(key, thread), *_update(event, thread)])
         self._last = key
         return Sent(reference=key)
+
+    async def turn(self, address: str) -> None:
+        """At once: what is printed waits in a queue of its own."""
+
+    async def announce(self, address: str, bulletin: Bulletin) -> Sent:
+        """Prints it by itself; raises DeliveryError."""
+        await self._print([*_announcement(bulletin)])
+        self._last = ""
+        return Sent()
 
     async def aclose(self) -> None:
         """Lets go of the terminal, which stays open."""
@@ -209,6 +222,26 @@ def _details(told: Card) -> Iterator[Text]:
         yield Text(_safe(told.url), style=FAINT)
 
 
+def _announcement(bulletin: Bulletin) -> Iterator[Line]:
+    yield Line()
+    yield Line(Text(_safe(bulletin.text), style="bold"), further="  ")
+    for section in bulletin.sections:
+        if section.heading:
+            yield Line(Text(_safe(section.heading), style="bold"), "  ", "    ")
+        for row in section.rows:
+            yield Line(_announced(row), "  ", "    ")
+        if section.note:
+            yield Line(Text(_safe(section.note), style=FAINT), "  ", "  ")
+
+
+def _announced(row: Row) -> Text:
+    """A row on one line. (Days are squares in a chat; their percentages stand in words beside them.)"""
+    state = [Text(plain(row.status), style=COLOURS[row.status])] if row.status is not None else []
+    said = [row.detail, _local(row.at) if row.at is not None else "", row.place or "", row.url or ""]
+    head = Text.assemble("- ", _safe(row.title), ": " if row.title and (state or any(said)) else "")
+    return head + Text(" · ").join([*state, *(Text(_safe(part)) for part in said if part)])
+
+
 def _part(part: Affected) -> Text:
     return Text.assemble(_safe(part.name), (f" ({plain(part.status)})", COLOURS[part.status]))
 
@@ -218,7 +251,8 @@ def _fact(fact: Fact) -> Text:
 
 
 def _joined(words: Words) -> str:
-    return "".join(word if isinstance(word, str) else _local(word) for word in words)
+    moments = (word.at if isinstance(word, Since) else word for word in words)
+    return "".join(word if isinstance(word, str) else _local(word) for word in moments)
 
 
 def _local(moment: datetime) -> str:

@@ -5,78 +5,27 @@ Slack has no idempotency key: a post that timed out may have arrived. So whateve
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any, NoReturn
+from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
-
+from relay.bulletin import Bulletin
 from relay.events import EventType, StoredEvent, SubjectKind
-from relay.messages import card, note
-from relay.transports.slack_blocks import card_message, note_message
-from relay.transports.slack_errors import GONE, MALFORMED, UNCHANGEABLE, RefusedError, refused, unsure
+from relay.family import family_card, family_note, named_note
+from relay.manner import Shape
+from relay.messages import Card, Note, card, subject_title
+from relay.transports.slack_blocks import buttons, card_message, note_message
+from relay.transports.slack_bulletin import bulletin_message
+from relay.transports.slack_clients import Clients
+from relay.transports.slack_errors import GONE, RefusedError
+from relay.transports.slack_pace import Pace
+from relay.transports.slack_room import Message, Room
 from relay.transports.transport import DeliveryError, Sent, Telling
 
 CALL_TIMEOUT = 8
 SEND_TIMEOUT = 19
-PATIENCE = 3.0
-"""Seconds that a telling waits for its turn; beyond them its thread is due again later."""
-
-Message = dict[str, Any]
 
 _BEGINS = (EventType.INCIDENT_OPENED, EventType.MAINTENANCE_SCHEDULED)
 _EDITED = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
-
-
-class OneToken:
-    """The client of the one workspace whose token the settings hold."""
-
-    def __init__(self, token: str, api_url: str) -> None:
-        self._token, self._api_url = token, api_url
-        self._client: AsyncWebClient | None = None
-
-    async def __call__(self, team: str) -> AsyncWebClient:
-        """One for every team. Made at first use, inside the running loop."""
-        if self._client is None:
-            session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT))
-            # no retry handlers: they sleep inside the call, and would repeat a post that may have arrived
-            self._client = AsyncWebClient(self._token, self._api_url, session=session, retry_handlers=[])
-        return self._client
-
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        if self._client is not None and self._client.session is not None:
-            await self._client.session.close()
-
-
-class Pace:
-    """About one message a second for each channel, after a small burst; and the pauses that Slack asks for."""
-
-    def __init__(self, interval: float = 1.0, burst: int = 4, now: Callable[[], float] = monotonic) -> None:
-        self._interval, self._burst, self._now = interval, burst, now
-        self._next: dict[str, float] = defaultdict(float)
-        self._paused: dict[tuple[str, str], float] = {}
-
-    def turn(self, team: str, channel: str) -> float:
-        """Seconds until this channel may be posted to; that turn is taken, unless it is too far ahead."""
-        now = self._now()
-        slot = max(self._next[channel], now - (self._burst - 1) * self._interval)
-        wait = max(0.0, slot - now, self.pause(team, "chat.postMessage"))
-        if wait <= PATIENCE:
-            self._next[channel] = slot + self._interval
-        return wait
-
-    def pause(self, team: str, method: str) -> float:
-        """Seconds for which Slack does not want to hear this method from this workspace."""
-        return max(0.0, self._paused.get((team, method), 0.0) - self._now())
-
-    def hold(self, team: str, method: str, seconds: float) -> None:
-        """Slack asked for a pause."""
-        self._paused[team, method] = self._now() + seconds
 
 
 @dataclass(frozen=True)
@@ -97,169 +46,169 @@ class _Root:
 
 class SlackTransport:
     """A Transport. Its references are the `ts` of the first message, for a thread that began late with `+` and
-    how many updates that message retells (so that a later edit does not lose them)."""
+    how many updates that message retells (so that a later edit does not lose them).
 
-    def __init__(
-        self,
-        clients: Callable[[str], Awaitable[AsyncWebClient]],
-        pace: Pace | None = None,
-        timeout: float = CALL_TIMEOUT,
-    ) -> None:
+    Addresses are TEAM/CHANNEL; announcements also go to TEAM/USER, as direct messages.
+    """
+
+    is_chat = True
+    at_once = 1
+
+    def __init__(self, clients: Clients, pace: Pace | None = None, timeout: float = CALL_TIMEOUT) -> None:
         self._clients, self._pace, self._timeout = clients, pace or Pace(), timeout
+
+    async def turn(self, address: str) -> None:
+        """Waits until a message may be posted in the channel; raises DeliveryError where that is far away."""
+        room = self._room(address)
+        await self._pace.turn(room.team, room.channel)
 
     async def send(self, telling: Telling) -> Sent:
         """Tells one event; raises DeliveryError."""
-        team, _, channel = telling.address.partition("/")
-        if not team or not channel:
-            raise DeliveryError(f"{telling.address!r} is not TEAM/CHANNEL", permanent=True)
-        room = _Room(self._clients, self._pace, self._timeout, team, channel, telling.attempt)
+        room = self._room(telling.address, telling.attempt)
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 return await _tell(room, telling)
         except TimeoutError:
             raise DeliveryError("Slack did not answer in time") from None
 
+    async def announce(self, address: str, bulletin: Bulletin) -> Sent:
+        """A message of its own in a channel, or to a person; raises DeliveryError."""
+        room = self._room(address)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT):
+                ts = await room.post(bulletin_message(bulletin, room.team))
+        except TimeoutError:
+            raise DeliveryError("Slack did not answer in time") from None
+        return Sent(reference=ts, message=ts)
+
     async def aclose(self) -> None:
         """Closes what the clients hold open."""
-        close = getattr(self._clients, "aclose", None)
-        if close is not None:
-            await close()
+        await self._clients.aclose()
+
+    def _room(self, address: str, attempt: int = 1) -> Room:
+        team, _, channel = address.partition("/")
+        if not team or not channel:
+            raise DeliveryError(f"{address!r} is not TEAM/CHANNEL", permanent=True)
+        return Room(self._clients, self._pace, self._timeout, team, channel, attempt)
 
 
-async def _tell(room: "_Room", telling: Telling) -> Sent:
+async def _tell(room: Room, telling: Telling) -> Sent:
     event = telling.event
+    if telling.muted:
+        return await _silently(room, telling)
     if telling.reference is None or event.context.opens:
-        return await _open(room, event)
+        return await _open(room, telling)
     root = _Root.read(telling.reference)
     if event.context.told_whole:
-        return Sent(reference=telling.reference)
+        return await _added_nothing(room, telling, root)
     if event.type in _EDITED:
         return await _edit(room, telling, root)
     return await _reply(room, telling, root)
 
 
-async def _open(room: "_Room", event: StoredEvent) -> Sent:
+async def _silently(room: Room, telling: Telling) -> Sent:
+    """Only what is there already is changed."""
+    if telling.reference is None:
+        return Sent()
+    root = _Root.read(telling.reference)
+    if telling.event.type in _EDITED:
+        return await _edit(room, telling, root)
+    await _refresh(room, telling, root)
+    return Sent(reference=telling.reference)
+
+
+async def _added_nothing(room: Room, telling: Telling, root: _Root) -> Sent:
+    """It was told whole by the event before; a first message that speaks for several has not said so yet."""
+    if telling.kin:
+        await _refresh(room, telling, root)
+    return Sent(reference=telling.reference)
+
+
+async def _open(room: Room, telling: Telling) -> Sent:
     """A new first message, with the story so far."""
-    await room.turn()
-    told = len(card(event).story)
-    ts = await room.post(event, card_message(card(event)))
-    return Sent(reference=str(_Root(ts, told)), message=ts)
+    shown = family_card(telling.event, telling.kin)
+    ts = await room.post(_card(telling, shown, telling.mention), _metadata(telling.event))
+    return Sent(reference=str(_Root(ts, len(shown.story))), message=ts)
 
 
-async def _reply(room: "_Room", telling: Telling, root: _Root) -> Sent:
+async def _reply(room: Room, telling: Telling, root: _Root) -> Sent:
     """The update below the first message, after that has been brought to the present state."""
-    await room.turn()
     event = telling.event
-    if event.type in _BEGINS:
+    if event.type in _BEGINS and not telling.kin:
         # it takes over the message of a component's thread, and may be the only telling of several updates
         root = _Root(root.ts, len(card(event).story))
     if not await _refresh(room, telling, root):
-        return await _open(room, event)
-    update = note(event)
+        return await _open(room, telling)
+    update = family_note(event, telling.kin) or _mentioning(telling)
+    if update is None:
+        return Sent(reference=str(root))
     try:
-        ts = await room.post(event, note_message(update), thread_ts=root.ts, reply_broadcast=update.broadcast)
+        ts = await room.post(_note(telling, update), _metadata(event), **_where(telling, root))
     except RefusedError as refusal:
         if refusal.error not in GONE:
             raise
-        return await _open(room, event)
+        return await _open(room, telling)
     return Sent(reference=str(root), message=ts)
 
 
-async def _edit(room: "_Room", telling: Telling, root: _Root) -> Sent:
+def _mentioning(telling: Telling) -> Note | None:
+    """What a sibling has said already is said again where somebody is to be called for it."""
+    return named_note(telling.event, telling.kin) if telling.mention else None
+
+
+def _where(telling: Telling, root: _Root) -> dict[str, Any]:
+    """Below the first message, in the channel as well, or there alone."""
+    if telling.shape == Shape.CHANNEL:
+        return {}
+    return {"thread_ts": root.ts, "reply_broadcast": telling.loud or telling.shape == Shape.BOTH}
+
+
+async def _edit(room: Room, telling: Telling, root: _Root) -> Sent:
     """An edit adds no message, not even where the messages are gone."""
-    carrier = telling.carrier
-    if telling.event.data.update is not None and carrier is not None and carrier != root.ts:
-        await room.update(telling.event, carrier, note_message(note(telling.event)))
+    event, carrier = telling.event, telling.carrier
+    if event.data.update is not None and carrier is not None and carrier != root.ts:
+        await room.update(carrier, _note(telling, named_note(event, telling.kin)), _metadata(event))
     await _refresh(room, telling, root)
     return Sent(reference=telling.reference, message=carrier)
 
 
-async def _refresh(room: "_Room", telling: Telling, root: _Root) -> bool:
+async def _refresh(room: Room, telling: Telling, root: _Root) -> bool:
     """Brings the first message to the present state; False when it is not there any more.
 
-    With more to tell after this (`last` is False) it is a courtesy: a later telling may carry nothing that the
-    first message could be made of (a component's change), but when Slack wants a pause it is left out.
+    With more to tell after this (`last` is False) it is a courtesy, left out where others need the edits that
+    Slack allows. A later telling may carry nothing that the first message could be made of (a component's
+    change), so it is done where it can be.
     """
     if not _has_state(telling.event):
         return True
+    if not telling.last and not room.pace.spare(room.team, "chat.update"):
+        return True
+    shown = family_card(telling.event, telling.kin, root.told)
     try:
-        return await room.update(telling.event, root.ts, card_message(card(telling.event, root.told)))
+        return await room.update(root.ts, _card(telling, shown), _metadata(telling.event))
     except DeliveryError as error:
         if telling.last or not error.uncounted:
             raise
         return True
 
 
+def _card(telling: Telling, shown: Card, mention: tuple[str, ...] = ()) -> Message:
+    event = telling.event
+    title, provider = subject_title(event), event.data.provider.name
+    pressed = buttons(telling.thread_id, telling.follow_id, telling.muted, title=title, provider=provider)
+    return card_message(shown, mention=mention, actions=pressed)
+
+
+def _note(telling: Telling, update: Note) -> Message:
+    event = telling.event
+    headline = f"{event.data.provider.name}: {subject_title(event)}" if telling.shape == Shape.CHANNEL else None
+    return note_message(update, mention=telling.mention, headline=headline)
+
+
 def _has_state(event: StoredEvent) -> bool:
     """Whether it says how the thread's subject stands; a component's change in an incident's thread doesn't."""
     own_subject = event.subject.kind in (SubjectKind.COMPONENT, SubjectKind.PROVIDER)
     return own_subject or event.data.incident is not None or event.data.maintenance is not None
-
-
-@dataclass(frozen=True)
-class _Room:
-    """One channel, and the calls that a telling makes there."""
-
-    clients: Callable[[str], Awaitable[AsyncWebClient]]
-    pace: Pace
-    timeout: float
-    team: str
-    channel: str
-    attempt: int
-
-    async def turn(self) -> None:
-        """Waits for this channel's turn, or says when to come again."""
-        await _wait(self.pace.turn(self.team, self.channel))
-
-    async def post(self, event: StoredEvent, message: Message, **more: Any) -> str:
-        """A new message; its ts."""
-        quiet = {"unfurl_links": False, "unfurl_media": False, "metadata": _metadata(event)}
-        answer = await self._plainer("chat.postMessage", message | quiet | more)
-        return str(answer["ts"])
-
-    async def update(self, event: StoredEvent, ts: str, message: Message) -> bool:
-        """Changes a message; False when it is not there any more. One that Slack won't change stays as it is."""
-        try:
-            await self._plainer("chat.update", message | {"ts": ts, "metadata": _metadata(event)})
-        except RefusedError as refusal:
-            if refusal.error in GONE:
-                return False
-            if refusal.error not in UNCHANGEABLE:
-                raise
-        return True
-
-    async def _plainer(self, method: str, message: Message) -> Any:
-        """As blocks, and once more as plain text where Slack finds a fault in them: the news must not be lost."""
-        try:
-            return await self._call(method, message)
-        except RefusedError as refusal:
-            if refusal.error not in MALFORMED:
-                raise
-            return await self._call(method, {k: v for k, v in message.items() if k not in ("blocks", "metadata")})
-
-    async def _call(self, method: str, arguments: Message) -> Any:
-        await _wait(self.pace.pause(self.team, method))
-        client = await self.clients(self.team)
-        try:
-            async with asyncio.timeout(self.timeout):
-                return await client.api_call(method, json={"channel": self.channel, **arguments})
-        except SlackApiError as error:
-            self._refuse(method, error)
-        except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError, ValueError, AttributeError) as error:
-            # the last two: the SDK on an answer that is no JSON object
-            raise unsure(error) from None
-
-    def _refuse(self, method: str, error: SlackApiError) -> NoReturn:
-        refusal = refused(error, self.attempt)
-        if refusal.uncounted:
-            self.pace.hold(self.team, method, refusal.retry_after or 1.0)
-        raise refusal from None
-
-
-async def _wait(seconds: float) -> None:
-    if seconds > PATIENCE:
-        raise DeliveryError("Waiting for our turn at Slack", uncounted=True, retry_after=seconds)
-    await asyncio.sleep(seconds)
 
 
 def _metadata(event: StoredEvent) -> dict[str, Any]:

@@ -23,11 +23,18 @@ MALFORMED = frozenset(
     | {"invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
 )
 """Our own mistake: told once more as plain text."""
+EXPIRED = frozenset({"token_expired"})
+"""Another token may be had."""
 WAIT = frozenset({"ratelimited", "rate_limited"})
+DEAD = frozenset(
+    {"account_inactive", "app_uninstalled", "invalid_auth", "not_authed", "team_not_found"}
+    | {"token_expired", "token_revoked"}
+)
+"""Nothing can be told anywhere in the workspace until uptimus is installed there again."""
 
 _INVITE = "type /invite @uptimus in the channel, then follow again"
 _ADMIN = "ask a workspace admin, then follow again"
-_INSTALL = "install uptimus in the workspace again and give it the new token"
+_INSTALL = "install uptimus in the workspace again"
 _CHOOSE = "follow from another channel"
 
 _PERMANENT = {
@@ -89,7 +96,7 @@ def refused(error: SlackApiError, attempt: int) -> RefusedError:
     if word == "missing_scope":
         return RefusedError(word, _said(word, _scopes(data)), permanent=True, **known)
     if word in _PERMANENT:
-        return RefusedError(word, _said(word, _PERMANENT[word]), permanent=True, **known)
+        return RefusedError(word, _said(word, _PERMANENT[word]), permanent=True, everywhere=word in DEAD, **known)
     if word in _LONG_WAIT:
         return RefusedError(word, _said(word, _LONG_WAIT[word]), retry_after=4 * HOUR, **known)
     return RefusedError(word, f"Slack refused ({word})" if word else f"Slack answered {status}", **known)

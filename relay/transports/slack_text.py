@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from relay.messages import Words, utc
+from relay.messages import Since, Words, utc
 
 SECTION = 3000
 FIELD = 2000
@@ -50,9 +50,21 @@ def date(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}}, {{time}}|{utc(moment)}>"
 
 
+def since(moment: datetime) -> str:
+    """The same, and how long ago that is at the time of reading."""
+    stamp, pretty = int(moment.timestamp()), "{date_short_pretty}, {time} ({ago})"
+    return f"<!date^{stamp}^{pretty}|{utc(moment)}>"
+
+
 def words(parts: Words) -> str:
     """A text with moments in it."""
-    return "".join(date(part) if isinstance(part, datetime) else _piece(part) for part in parts)
+    return "".join(_word(part) for part in parts)
+
+
+def _word(part: str | datetime | Since) -> str:
+    if isinstance(part, Since):
+        return since(part.at)
+    return date(part) if isinstance(part, datetime) else _piece(part)
 
 
 def _piece(text: str) -> str:

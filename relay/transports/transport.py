@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from relay.bulletin import Bulletin
 from relay.events import StoredEvent
+from relay.manner import Shape
+
+
+@dataclass(frozen=True)
+class Kin:
+    """Another subject that is told in the same thread: the same incident on a sibling page, or the same one once
+    more on the same page. `event` is the last one of it that was told."""
+
+    event: StoredEvent
+    same_page: bool
+    older: bool = True
+    """It was told here before the telling's own subject; what names several providers names it first."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,18 @@ class Telling:
     """1 for the first try."""
     secrets: tuple[str, ...] = ()
     """What the destination's messages are signed with, the newest first."""
+    shape: Shape = Shape.THREADS
+    loud: bool = False
+    """Those who don't read the thread are to see it, too."""
+    mention: tuple[str, ...] = ()
+    """Who is to be mentioned, as the platform names them (`here` and `channel` too)."""
+    muted: bool = False
+    """Somebody silenced this thread: its first message is kept up to date, and nothing is added."""
+    kin: tuple[Kin, ...] = ()
+    """What else is told in this thread, the oldest first; the first message speaks for all of them."""
+    thread_id: int | None = None
+    follow_id: int | None = None
+    """Ours, for buttons; None where there are none to press (a test message)."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +64,9 @@ class Sent:
 class DeliveryError(Exception):
     """A telling did not arrive, or nobody knows whether it did.
 
-    permanent: no try can ever succeed, the destination is to be disabled. retry_after: seconds that the
-    receiver asked for. uncounted: it was not even tried (we ourselves hold back): not an attempt.
+    permanent: no try can ever succeed, the destination is to be disabled. everywhere: nor can one at any other
+    destination of the same workspace. retry_after: seconds that the receiver asked for. uncounted: it was not even
+    tried (we ourselves hold back): not an attempt.
     """
 
     def __init__(
@@ -48,6 +74,7 @@ class DeliveryError(Exception):
         reason: str,
         *,
         permanent: bool = False,
+        everywhere: bool = False,
         retry_after: float | None = None,
         uncounted: bool = False,
         status: int | None = None,
@@ -56,6 +83,7 @@ class DeliveryError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
+        self.everywhere = everywhere
         self.retry_after = retry_after
         self.uncounted = uncounted
         self.status = status
@@ -65,8 +93,22 @@ class DeliveryError(Exception):
 class Transport(Protocol):
     """The code that speaks to one kind of destination."""
 
+    is_chat: bool
+    """People read it as it comes: quiet hours are kept, and the same trouble of several pages is one thread."""
+    at_once: int
+    """How many tellings to one destination may be under way at once: 1 keeps them in order among threads, too."""
+
+    async def turn(self, address: str) -> None:
+        """Waits until it is this destination's turn to be told something, at most 20 s; raises DeliveryError
+        (uncounted) where that is farther away. No request is made."""
+        ...
+
     async def send(self, telling: Telling) -> Sent:
         """Tells one event; raises DeliveryError. At most 20 s."""
+        ...
+
+    async def announce(self, address: str, bulletin: Bulletin) -> Sent:
+        """Tells something outside of any thread; raises DeliveryError."""
         ...
 
     async def aclose(self) -> None:

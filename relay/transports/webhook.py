@@ -11,6 +11,7 @@ from http import HTTPStatus
 import aiohttp
 
 from adapters.egress import guarded_connector, refusal
+from relay.bulletin import Bulletin
 from relay.events import StoredEvent
 from relay.transports.sign import signatures
 from relay.transports.transport import DeliveryError, Sent, Telling
@@ -30,6 +31,9 @@ class WebhookTransport:
 
     What it raises and returns holds neither the address's path nor a secret. Connections are kept.
     """
+
+    is_chat = False
+    at_once = 8
 
     def __init__(
         self,
@@ -60,6 +64,13 @@ class WebhookTransport:
         if 200 <= response.status < 300:
             return Sent(status=response.status, answer=answer)
         raise _refused(response.status, response.headers.get("Retry-After"), answer)
+
+    async def turn(self, address: str) -> None:
+        """At once: a receiver that is overloaded says so."""
+
+    async def announce(self, address: str, bulletin: Bulletin) -> Sent:
+        """Never: a receiver expects events and nothing else. (The address itself is good: not permanent.)"""
+        raise DeliveryError("webhooks take events only: digests and summaries are for chats")
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from standins.login_outage import MAIN, STORY, event, incident, incident_event, maintenance, update
+from standins.login_outage import MAIN, START, STORY, event, incident, incident_event, maintenance, update
 
+from adapters.schema import Status
+from relay.bulletin import Bulletin, Row, Section
 from relay.events import Context, EventType, StoredEvent, Subject, SubjectKind
 from relay.transports.console import ConsoleTransport
 from relay.transports.transport import DeliveryError, Sent, Telling
@@ -166,6 +168,48 @@ async def test_long_bodies_wrap_inside_their_tree(terminal: Terminal) -> None:
     assert "│    word word" in terminal.text
     assert all(line.startswith(("│", "├", "●")) for line in lines if line)
     assert sum(line.count("x") for line in lines if line.startswith("│  x")) == 200
+
+
+async def test_a_maintenance_tells_its_reminder_and_that_it_overruns(terminal: Terminal) -> None:
+    late = maintenance(phase="in_progress")
+    reference = (await terminal.tell(event(EventType.MAINTENANCE_SCHEDULED, maintenance=maintenance()))).reference
+    reminder = event(EventType.MAINTENANCE_REMINDER, maintenance=maintenance(), context=Context(lead_minutes=30))
+    await terminal.tell(reminder, reference)
+    overrun = event(EventType.MAINTENANCE_UPDATED, 145, maintenance=late, context=Context(overrun=True))
+    await terminal.tell(overrun, reference)
+    assert "Maintenance starts in 30 min\n│  Window" in terminal.text
+    assert "Still under way, 25 min beyond its planned end\n│  Window" in terminal.text
+
+
+async def test_a_bulletin_is_printed_by_itself() -> None:
+    terminal = Terminal(width=120)
+    rows = (
+        Row("Stripe", Status.DEGRADED, "2 incidents, 74 min", START, "https://x.io", "slack:T1/C1"),
+        Row("", None, "nothing else"),
+    )
+    bulletin = Bulletin("The week of 14 July.", (Section("Incidents", rows, note="All of it."), Section(None)))
+    reference = (await terminal.tell(STORY[0])).reference
+    before = terminal.text
+    assert await terminal.transport.announce("", bulletin) == Sent()
+    assert (
+        terminal.text.removeprefix(before)
+        == f"""
+The week of 14 July.
+  Incidents
+  - Stripe: degraded · 2 incidents, 74 min · {local(0)} · slack:T1/C1 · https://x.io
+  - nothing else
+  All of it.
+"""
+    )
+    await terminal.tell(STORY[1], reference)
+    assert terminal.text.count("(continued)") == 1
+    await terminal.transport.aclose()
+
+
+async def test_a_hostile_bulletin_cannot_steer_the_terminal(terminal: Terminal) -> None:
+    row = Row(HOSTILE, None, HOSTILE, None, HOSTILE, HOSTILE)
+    await terminal.transport.announce("", Bulletin(HOSTILE, (Section(HOSTILE, (row,), note=HOSTILE),)))
+    assert not set("\x1b\x07\x9b\u202e\r") & set(terminal.text)
 
 
 HOSTILE = "\x1b[2J\x1b]8;;https://evil.example\x07\x9b31m \u202egnp.exe [red]not markup[/red] \r\noverwritten\rX"

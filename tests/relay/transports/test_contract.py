@@ -13,10 +13,12 @@ from standins.login_outage import STORY
 from standins.receiver import Answer, Receiver
 from standins.slack import HANG, SlackServer
 
+from relay.bulletin import Bulletin, Row, Section
 from relay.transports import TRANSPORTS
 from relay.transports.console import ConsoleTransport
 from relay.transports.sign import new_secret
-from relay.transports.slack import OneToken, SlackTransport
+from relay.transports.slack import SlackTransport
+from relay.transports.slack_clients import OneToken
 from relay.transports.transport import DeliveryError, Telling, Transport
 from relay.transports.webhook import WebhookTransport
 
@@ -138,6 +140,22 @@ async def test_sent(bench: Bench) -> None:
     assert (first.reference is not None) == bench.threads
     second = await bench.transport.send(replace(bench.telling, event=STORY[1], reference=first.reference))
     assert second.reference == first.reference
+
+
+async def test_its_turn_comes_at_once_where_nobody_waits(bench: Bench) -> None:
+    assert bench.transport.at_once >= 1
+    async with asyncio.timeout(1):
+        await bench.transport.turn(bench.telling.address)
+        await bench.transport.send(bench.telling)
+
+
+async def test_an_announcement_arrives_in_chats_at_least(bench: Bench) -> None:
+    bulletin = Bulletin("The week of 14 July.", (Section("Incidents", (Row("Stripe"),)),))
+    try:
+        await bench.transport.announce(bench.telling.address, bulletin)
+    except DeliveryError as error:
+        if bench.transport.is_chat or error.permanent:
+            raise
 
 
 async def test_refused(bench: Bench) -> None:

@@ -1,64 +1,31 @@
 """The Slack transport through the real slack_sdk, against the strict stand-in."""
 
-import asyncio
-import json
-import time
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
 from standins.login_outage import (
     MAIN,
-    START,
     STORY,
     UPDATES,
     event,
     incident,
     incident_event,
     maintenance,
-    update,
 )
 from standins.slack import HANG, POSTED_BUT_500, SlackServer
-from standins.slack_rules import message_faults
+from standins.slack_methods import is_answer
+from standins.telling import refusal, tell
 
-from adapters.schema import Component, Status
-from relay.events import Affected, Context, EventType, StoredEvent, Subject, SubjectKind
-from relay.messages import card, note
-from relay.transports.slack import OneToken, SlackTransport
-from relay.transports.slack_blocks import card_message, note_message, section
+from adapters.schema import Status
+from relay.events import Context, EventType, Subject, SubjectKind
+from relay.manner import Manner, is_loud
+from relay.transports.slack import SlackTransport
+from relay.transports.slack_clients import OneToken
 from relay.transports.slack_errors import HOUR
-from relay.transports.slack_text import label, mrkdwn, short, take
 from relay.transports.transport import DeliveryError, Sent, Telling
 
 OPENED, IDENTIFIED, RESOLVED = STORY[0], STORY[2], STORY[4]
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackServer]:
-    async with SlackServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def transport(slack: SlackServer) -> AsyncIterator[SlackTransport]:
-    made = SlackTransport(OneToken(slack.bot_token, slack.api_url))
-    yield made
-    await made.aclose()
-
-
-async def tell(transport: SlackTransport, event: StoredEvent, reference: str | None = None, **more: Any) -> Sent:
-    return await transport.send(Telling(event=event, address="T1/C1", reference=reference, **more))
-
-
-async def refusal(
-    transport: SlackTransport, event: StoredEvent, reference: str | None = None, **more: Any
-) -> DeliveryError:
-    with pytest.raises(DeliveryError) as caught:
-        await tell(transport, event, reference, **more)
-    return caught.value
 
 
 # the usual way
@@ -68,7 +35,7 @@ async def test_an_incident_is_one_thread(slack: SlackServer) -> None:
     transport = SlackTransport(OneToken(slack.bot_token, slack.api_url))
     reference = None
     for step in STORY:
-        reference = (await tell(transport, step, reference)).reference
+        reference = (await tell(transport, step, reference, loud=is_loud(Manner(), step))).reference
     await transport.aclose()
     [root] = slack.channel("C1").roots
     replies = slack.channel("C1").replies(root)
@@ -77,7 +44,7 @@ async def test_an_incident_is_one_thread(slack: SlackServer) -> None:
     assert len(root.edits) == 5
     titles = ["Investigating", "Identified", "Monitoring", "Resolved after 1 h 14 min", "Postmortem"]
     assert [reply.shown.split(" · ")[0].strip("🟠🟢 *") for reply in replies] == titles
-    assert [reply.broadcast for reply in replies] == [False, False, False, True, False]
+    assert [reply.broadcast for reply in replies] == [True, False, False, True, False]
     assert root.metadata == {"event_type": "uptimus_event", "event_payload": {"event_id": STORY[5].id}}
     slack.assert_clean()
 
@@ -167,6 +134,16 @@ async def test_an_incident_takes_over_the_components_message(
     assert UPDATES[1].body in root.shown
 
 
+@pytest.mark.parametrize("type", EventType)
+async def test_every_event_can_be_told(type: EventType, slack: SlackServer, transport: SlackTransport) -> None:
+    kind = type.partition(".")[0]
+    data: dict[str, Any] = {"incident": {"incident": incident(2)}, "maintenance": {"maintenance": maintenance()}}
+    told = event(type, 2, **data.get(kind, {"component": MAIN} if kind == "component" else {}))
+    first = await tell(transport, told)
+    await tell(transport, told, first.reference)
+    slack.assert_clean()
+
+
 # edits
 
 
@@ -249,37 +226,38 @@ async def test_a_card_that_can_not_be_changed_holds_nothing_up(
     assert len(slack.channel("C1").replies(first.reference or "")) == 1
 
 
+ONE_CHANNEL = (
+    *("not_in_channel", "is_archived", "restricted_action", "restricted_action_read_only_channel"),
+    *("restricted_action_thread_locked", "restricted_action_thread_only_channel", "cannot_reply_to_message"),
+    *("restricted_action_non_threadable_channel", "messages_tab_disabled", "no_permission", "missing_scope"),
+    *("ekm_access_denied", "accesslimited", "enterprise_is_restricted", "not_allowed_token_type", "is_bot"),
+    *("posting_to_channel_denied", "access_denied", "app_access_restricted", "two_factor_setup_required"),
+)
+WHOLE_WORKSPACE = (
+    *("account_inactive", "token_revoked", "invalid_auth", "not_authed", "app_uninstalled", "team_not_found"),
+)
+
+
 @pytest.mark.parametrize(
-    "error",
+    ("method", "error"),
     [
-        *(
-            "not_in_channel",
-            "is_archived",
-            "restricted_action",
-            "restricted_action_read_only_channel",
-            "no_permission",
-        ),
-        *("restricted_action_thread_locked", "restricted_action_thread_only_channel", "cannot_reply_to_message"),
-        *(
-            "restricted_action_non_threadable_channel",
-            "ekm_access_denied",
-            "messages_tab_disabled",
-            "invalid_auth",
-        ),
-        *("account_inactive", "token_revoked", "not_authed", "app_uninstalled", "token_expired", "missing_scope"),
-        *("accesslimited", "enterprise_is_restricted", "not_allowed_token_type", "team_not_found"),
+        (method, error)
+        for method in ("chat.postMessage", "chat.update")
+        for error in (*ONE_CHANNEL, *WHOLE_WORKSPACE)
+        if is_answer(method, error)
     ],
 )
 async def test_what_only_a_person_can_mend_is_permanent(
-    error: str, slack: SlackServer, transport: SlackTransport
+    method: str, error: str, slack: SlackServer, transport: SlackTransport
 ) -> None:
-    slack.fail_next("chat.postMessage", error)
-    refused = await refusal(transport, OPENED)
-    assert refused.permanent
-    assert not refused.uncounted
+    first = await tell(transport, OPENED)
+    slack.fail_next(method, error)
+    refused = await refusal(transport, IDENTIFIED, first.reference)
+    assert (refused.permanent, refused.uncounted, refused.answer) == (True, False, error)
+    assert refused.everywhere == (error in WHOLE_WORKSPACE)
     assert f"({error})" in refused.reason or error == "not_allowed_token_type"
-    assert refused.answer == error
     assert slack.bot_token not in refused.reason
+    assert len(slack.channel("C1").messages) == 1
 
 
 @pytest.mark.parametrize(
@@ -290,8 +268,50 @@ async def test_what_may_pass_is_tried_again_by_the_schedule(
 ) -> None:
     slack.fail_next("chat.postMessage", error)
     refused = await refusal(transport, OPENED)
-    assert (refused.permanent, refused.retry_after, refused.uncounted) == (False, None, False)
+    assert (refused.permanent, refused.everywhere, refused.retry_after) == (False, False, None)
+    assert not refused.uncounted
     assert error in refused.reason
+
+
+class Rotating:
+    """Clients whose token has expired and is renewed, or is not."""
+
+    def __init__(self, slack: SlackServer, *, renews: bool) -> None:
+        self._one, self._renews = OneToken(slack.bot_token, slack.api_url), renews
+        self.asked: list[str | None] = []
+
+    async def __call__(self, team: str) -> AsyncWebClient:
+        return await self._one(team)
+
+    async def renewed(self, team: str, failed: AsyncWebClient | None = None) -> AsyncWebClient:
+        self.asked.append(failed.token if failed is not None else None)
+        return await (self._one(team) if self._renews else self._one.renewed(team, failed))
+
+    async def aclose(self) -> None:
+        await self._one.aclose()
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+async def test_an_expired_token_is_renewed_once(method: str, slack: SlackServer) -> None:
+    clients = Rotating(slack, renews=True)
+    transport = SlackTransport(clients)
+    first = await tell(transport, OPENED)
+    slack.fail_next(method, "token_expired")
+    await tell(transport, IDENTIFIED, first.reference)
+    assert len(slack.channel("C1").messages) == 2
+    slack.fail_next(method, "token_expired", times=2)
+    refused = await refusal(transport, RESOLVED, first.reference)
+    assert (refused.permanent, refused.everywhere, refused.answer) == (True, True, "token_expired")
+    assert clients.asked == [slack.bot_token] * 2
+    await transport.aclose()
+
+
+async def test_a_token_that_can_not_be_renewed_is_the_end_of_the_workspace(slack: SlackServer) -> None:
+    transport = SlackTransport(Rotating(slack, renews=False))
+    slack.fail_next("chat.postMessage", "token_expired")
+    refused = await refusal(transport, OPENED)
+    assert (refused.permanent, refused.everywhere) == (True, True)
+    await transport.aclose()
 
 
 @pytest.mark.parametrize("error", ["team_added_to_org", "org_login_required"])
@@ -375,266 +395,3 @@ async def test_a_repeat_of_the_pair_posts_one_reply(slack: SlackServer, transpor
     await refusal(transport, IDENTIFIED, first.reference)
     await tell(transport, IDENTIFIED, first.reference, attempt=2)
     assert len(slack.channel("C1").replies(first.reference or "")) == 1
-
-
-# pacing
-
-
-async def test_slack_never_has_to_slow_us_down(slack: SlackServer, transport: SlackTransport) -> None:
-    """Twenty messages at once: a burst, then those that would wait too long are sent back uncounted."""
-    reports = await asyncio.gather(*(tell(transport, OPENED) for _ in range(20)), return_exceptions=True)
-    held = [report for report in reports if isinstance(report, DeliveryError)]
-    assert all(report.uncounted and 3 < (report.retry_after or 0) < 5 for report in held)
-    assert len(held) == 13
-    assert len(slack.channel("C1").messages) == 7
-    assert len(slack.called("chat.postMessage")) == 7
-
-
-async def test_another_channel_does_not_wait(slack: SlackServer, transport: SlackTransport) -> None:
-    for _ in range(4):
-        await tell(transport, OPENED)
-    begun = time.monotonic()
-    await transport.send(Telling(event=OPENED, address="T1/C2"))
-    assert time.monotonic() - begun < 0.5
-
-
-async def test_a_429_pauses_its_method_and_nothing_else(slack: SlackServer, transport: SlackTransport) -> None:
-    first = await tell(transport, OPENED)
-    slack.fail_next("chat.postMessage", "ratelimited", retry_after=30)
-    refused = await refusal(transport, OPENED)
-    assert (refused.uncounted, refused.retry_after) == (True, 30)
-    again = await refusal(transport, OPENED)
-    assert again.uncounted
-    assert 29 < (again.retry_after or 0) <= 30
-    assert len(slack.called("chat.postMessage")) == 2
-    edit = incident_event(EventType.INCIDENT_EDITED, 1)
-    await tell(transport, edit, first.reference, carrier=first.message)
-    assert len(slack.called("chat.update")) == 1
-
-
-async def test_a_pause_of_edits_holds_up_only_the_last_telling(
-    slack: SlackServer, transport: SlackTransport
-) -> None:
-    first = await tell(transport, OPENED)
-    slack.fail_next("chat.update", "ratelimited", retry_after=30)
-    await tell(transport, IDENTIFIED, first.reference, last=False)
-    assert len(slack.channel("C1").replies(first.reference or "")) == 1
-    refused = await refusal(transport, RESOLVED, first.reference, last=True)
-    assert refused.uncounted
-
-
-# hostile and long texts
-
-HOSTILE = (
-    "<!channel> <!here> <!everyone> <@U1> <!subteam^S1> @channel @here &lt;!channel&gt; </b> "
-    "[<!channel>](https://evil.example) [https://bank.example](https://evil.example) [x](javascript:alert(1)) "
-    "<https://evil.example|https://bank.example> **<!here>** ```open & <code> \x00 \u202e"
-)
-
-
-def hostile() -> StoredEvent:
-    bad = update("identified", 44, HOSTILE)
-    return incident_event(
-        EventType.INCIDENT_UPDATED,
-        3,
-        incident=incident(3, title=HOSTILE, updates=(bad,), url="https://x.example/<!channel>|a b"),
-        update=bad,
-        previous={"title": HOSTILE},
-        context=Context(affected=(Affected(id="c", name=HOSTILE, status=Status.DEGRADED),), reason=HOSTILE),
-    )
-
-
-def faults(message: dict[str, Any]) -> list[str]:
-    refused, unwanted = message_faults(message)
-    return refused + unwanted
-
-
-@pytest.mark.parametrize("message", [card_message(card(hostile())), note_message(note(hostile()))])
-def test_hostile_text_pings_nobody(message: dict[str, Any]) -> None:
-    sent = json.dumps(message, ensure_ascii=False)
-    assert faults(message) == []
-    for never in (
-        "<!channel",
-        "<!here",
-        "<!everyone",
-        "<@U",
-        "<!subteam",
-        "@channel",
-        "@here",
-        "javascript:alert(1)>",
-    ):
-        assert never not in sent
-    assert "<https://evil.example|https://bank" not in sent
-    assert not {"\x00", "\u202e"} & set(sent)
-
-
-async def test_hostile_text_is_taken_by_the_stand_in(slack: SlackServer, transport: SlackTransport) -> None:
-    first = await tell(transport, hostile())
-    await tell(transport, hostile(), first.reference)
-    slack.assert_clean()
-
-
-LONG = " ".join(f"Sentence number {i} says that A & B <did> not work." for i in range(90))
-
-
-def test_a_long_body_is_told_whole_in_a_note() -> None:
-    assert len(LONG) > 4000
-    message = note_message(note(incident_event(EventType.INCIDENT_UPDATED, update=update("identified", 1, LONG))))
-    texts = [block["text"]["text"] for block in message["blocks"]]
-    assert faults(message) == []
-    assert "Sentence number 89 says that A &amp; B &lt;did&gt; not work." in texts[-1]
-    assert all(text.endswith(".") for text in texts)
-
-
-def test_a_longer_body_is_cut_with_a_link() -> None:
-    message = note_message(
-        note(incident_event(EventType.INCIDENT_UPDATED, update=update("identified", 1, LONG * 4)))
-    )
-    assert faults(message) == []
-    assert len(message["blocks"]) == 4
-    assert "<https://status.chargeover.com/incidents/wqrzsb2dhryr|" in message["blocks"][-1]["elements"][0]["text"]
-
-
-def test_a_card_cuts_a_long_opening_at_a_sentence() -> None:
-    opening = incident(1, updates=(update("investigating", 0, LONG),))
-    message = card_message(card(incident_event(EventType.INCIDENT_OPENED, incident=opening)))
-    body = message["blocks"][-2]["text"]["text"]
-    assert faults(message) == []
-    assert ". … <https://" in body
-
-
-def test_two_hundred_components_are_counted() -> None:
-    many = tuple(Affected(id=str(i), name=f"Region <{i}> & more", status=Status.DEGRADED) for i in range(200))
-    message = card_message(card(incident_event(EventType.INCIDENT_OPENED, context=Context(affected=many))))
-    assert faults(message) == []
-    assert "… and 175 more" in json.dumps(message, ensure_ascii=False)
-
-
-def test_a_hundred_updates_at_first_telling_fit() -> None:
-    many = tuple(update("monitoring", i, LONG, id=f"u{i}") for i in range(100))
-    message = card_message(card(incident_event(EventType.INCIDENT_OPENED, incident=incident(3, updates=many))))
-    assert faults(message) == []
-    assert "… 70 more updates" in json.dumps(message, ensure_ascii=False)
-
-
-@pytest.mark.parametrize("length", [1, 149, 150, 151, 4000])
-def test_titles_of_any_length_fit(length: int) -> None:
-    message = card_message(card(incident_event(EventType.INCIDENT_OPENED, incident=incident(title="&<" * length))))
-    assert faults(message) == []
-
-
-@pytest.mark.parametrize(
-    ("markdown", "expected"),
-    [
-        ("plain", "plain"),
-        ("a & b < c > d", "a &amp; b &lt; c &gt; d"),
-        ("&amp;", "&amp;amp;"),
-        ("**bold** and __strong__", "*bold* and *strong*"),
-        ("**[t](https://x.io)**", "*<https://x.io|t>*"),
-        ("[t](https://x.io/a?b=1&c=2)", "<https://x.io/a?b=1&amp;c=2|t>"),
-        ("[t](https://x.io/a_(b))", "<https://x.io/a_(b)|t>"),
-        ('[t](https://x.io "title")', "<https://x.io|t>"),
-        ("[a|b](https://x.io)", "<https://x.io|a/b>"),
-        ("[x.io](https://x.io/status)", "<https://x.io/status|x.io>"),
-        ("[status.x.io](https://x.io)", "<https://x.io|https://x.io>"),
-        ("[bank.com](https://evil.com)", "<https://evil.com|https://evil.com>"),
-        ("[t](javascript:alert)", "t"),
-        ("[t](/relative)", "t"),
-        ("[](https://x.io)", "<https://x.io|https://x.io>"),
-        ("![alt](https://x.io/i.png)", "<https://x.io/i.png|alt>"),
-        ("see https://x.io/a.", "see <https://x.io/a|https://x.io/a>."),
-        ("<https://x.io>", "&lt;<https://x.io|https://x.io>&gt;"),
-        ("# Title #\ntext", "*Title*\ntext"),
-        ("- one\n* two\n  + three", "• one\n• two\n  • three"),
-        ("---", "———"),
-        (r"5 \* 3 \_x\_", "5 * 3 _x_"),
-        ("```\nopen", "'''\nopen"),
-        ("@channel", "@\u2060channel"),
-        ("mail me@here.com", "mail me@\u2060here.com"),
-    ],
-)
-def test_markdown_becomes_mrkdwn(markdown: str, expected: str) -> None:
-    assert mrkdwn(markdown) == expected
-
-
-@settings(deadline=None)
-@given(st.text(max_size=400), st.integers(80, 300))
-def test_a_cut_loses_nothing_but_blanks(text: str, limit: int) -> None:
-    parts, rest = [], text.strip()
-    while rest:
-        part, rest = take(rest, limit)
-        assert len(part) <= limit
-        parts.append(part)
-    message = {"text": "x", "blocks": [section(part) for part in parts[:3] if part.strip()]}
-    assert faults(message) == []
-
-
-MARKUP = st.sampled_from(
-    [
-        *(
-            "<!channel>",
-            "<",
-            ">",
-            "&",
-            "&amp;",
-            "[",
-            "](",
-            ")",
-            "https://x.io/",
-            "**",
-            "__",
-            "\\",
-            "```",
-            "|",
-            "@here",
-        ),
-        *("\n# ", "\n- ", "word", " ", "<@U1>", "<!date^1^{date}|x>", "](javascript:x)", "](https://e.io)", "."),
-    ]
-)
-
-
-@settings(deadline=None)
-@given(st.lists(MARKUP, max_size=60).map("".join))
-def test_no_mixture_of_markup_gets_through(text: str) -> None:
-    happened = incident_event(
-        EventType.INCIDENT_UPDATED,
-        3,
-        incident=incident(3, title=text or "t", updates=(update("identified", 1, text),)),
-        update=update("identified", 1, text),
-    )
-    assert faults(card_message(card(happened))) == []
-    assert faults(note_message(note(happened))) == []
-    assert len(short(text, 40)) <= 40
-    assert len(label(text, 40)) <= 40
-
-
-@pytest.mark.parametrize("type", EventType)
-async def test_every_event_can_be_told(type: EventType, slack: SlackServer, transport: SlackTransport) -> None:
-    kind = type.partition(".")[0]
-    data: dict[str, Any] = {"incident": {"incident": incident(2)}, "maintenance": {"maintenance": maintenance()}}
-    told = event(type, 2, **data.get(kind, {"component": MAIN} if kind == "component" else {}))
-    first = await tell(transport, told)
-    await tell(transport, told, first.reference)
-    slack.assert_clean()
-
-
-def test_times_are_in_the_readers_zone() -> None:
-    message = note_message(note(IDENTIFIED))
-    stamp = int((START + timedelta(minutes=44)).timestamp())
-    assert (
-        f"<!date^{stamp}^{{date_short_pretty}}, {{time}}|18 Jul 2025, 19:44 UTC>"
-        in message["blocks"][0]["text"]["text"]
-    )
-    assert message["text"] == "ChargeOver: Login outage. Identified (18 Jul 2025, 19:44 UTC)."
-
-
-def test_a_window_reads_as_two_moments() -> None:
-    message = card_message(card(event(EventType.MAINTENANCE_SCHEDULED, maintenance=maintenance())))
-    assert "UTC> to <!date" in message["blocks"][1]["fields"][1]["text"]
-
-
-def test_an_unnamed_state_has_words_beside_its_colour() -> None:
-    grey = event(EventType.COMPONENT_CHANGED, component=Component(id="x", name="API", status=Status.UNKNOWN))
-    message = card_message(card(grey))
-    assert message["blocks"][0]["text"]["text"] == "⚪ ChargeOver: API"
-    assert message["blocks"][1]["fields"][0]["text"] == "*State*\nUnknown"

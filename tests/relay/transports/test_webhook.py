@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from standins.login_outage import STORY
 from standins.receiver import Answer, Receiver
 
+from relay.bulletin import Bulletin
 from relay.transports.sign import new_secret, signatures
 from relay.transports.transport import DeliveryError, Telling
 from relay.transports.webhook import ANSWER_LIMIT, WebhookTransport
@@ -270,3 +271,10 @@ async def test_hostile_text_is_sent_as_it_is(webhook: WebhookTransport, receiver
     data["incident"]["title"] = "\u2028</script>\ud800 ü"
     await webhook.send(Telling(event=replace(STORY[0], raw_data=data), address=receiver.url, secrets=(SECRET,)))
     assert receiver.received[0].event["data"]["incident"]["title"] == "\u2028</script>? ü"
+
+
+async def test_a_bulletin_is_not_for_webhooks(receiver: Receiver, webhook: WebhookTransport) -> None:
+    with pytest.raises(DeliveryError, match="events only") as caught:
+        await webhook.announce(receiver.url, Bulletin("The week of 14 July."))
+    assert not caught.value.permanent
+    assert receiver.received == []

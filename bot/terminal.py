@@ -45,6 +45,9 @@ def _row(row: Row, width: int) -> Text:
         line.append(f"  {row.status.replace('_', ' ')}", style=COLOURS[row.status])
     if row.detail:
         line.append(f"  {row.detail}", style="" if row.status else "bright_black")
+    for apart in (row.place, row.who):
+        if apart is not None:
+            line.append(f"  {apart}", style="bright_black")
     if row.at is not None:
         line.append(f"  {row.at.astimezone():%Y-%m-%d %H:%M %Z}", style="bright_black")
     return line

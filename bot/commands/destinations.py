@@ -5,12 +5,13 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.commands.reply import CommandError
+from bot.commands.reply import CommandError, Request
 from bot.commands.services import Services
 from relay.transports.sign import new_secret
 from storage import follows
 from storage.tables import Destination
 
+CHATS = ("slack", "discord")
 _SLACK = re.compile(r"slack:[TE][A-Z0-9]+/[CGD][A-Z0-9]+")
 
 
@@ -25,6 +26,17 @@ def transport_of(uri: str, services: Services) -> str:
     raise CommandError(
         f"{uri[:80]!r} is not a destination: use console:, slack:TEAM/CHANNEL or the https:// address of a webhook"
     )
+
+
+def shown_place(request: Request, destination: Destination) -> str | None:
+    """The destination's address where a chat is to show it as one of its channels; None: it is said in words."""
+    return destination.uri if request.workspace != "local" and destination.transport in CHATS else None
+
+
+def named(uri: str) -> str:
+    """A destination as everybody of its workspace may read it: an address may hold a secret behind its host."""
+    host = urlsplit(uri).hostname if uri.startswith(("https://", "http://")) else None
+    return f"a webhook of {host}" if host else uri
 
 
 def _webhook(uri: str, services: Services) -> str:
@@ -61,5 +73,6 @@ async def known(session: AsyncSession, workspace: str, uri: str) -> Destination:
     workspace_id = await follows.workspace_if_any(session, workspace)
     found = await follows.destination(session, workspace_id, uri) if workspace_id is not None else None
     if found is None:
-        raise CommandError(f"There is no destination {uri[:120]}; `destination list` shows those there are")
+        lister = "destination list" if workspace == "local" else "/uptimus webhook list"
+        raise CommandError(f"There is no destination {uri[:120]}; `{lister}` shows those there are")
     return found

@@ -55,7 +55,7 @@ async def with_past(services: Services, found: Found) -> Found:
 async def find(services: Services, text: str) -> Found:
     """What was named, read just now unless it is being read anyway. Raises CommandError."""
     async with services.database.read() as session:
-        provider = await providers.find(session, detect.normalize_url(text) if _is_address(text) else text)
+        provider = await providers.find(session, _normal(text))
         entry = services.catalogue.find(text)
         if provider is None and entry is not None:
             # By its slug where its page has moved since.
@@ -84,6 +84,13 @@ async def _read_entry(services: Services, entry: Entry) -> Found:
             log.info("read in vain", provider=entry.slug, adapter=entry.adapter)
     found = await _detect(services, entry.url)
     return replace(found, name=entry.name, slug=entry.slug, category=entry.category)
+
+
+def _normal(text: str) -> str:
+    try:
+        return detect.normalize_url(text) if _is_address(text) else text
+    except AdapterError as error:
+        raise CommandError(f"{text[:80]!r} can't be read: {error.reason}") from None
 
 
 def _is_address(text: str) -> bool:

@@ -1,16 +1,17 @@
 """follow: this provider, to this destination, with these filters."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.adapter import Reading
-from adapters.schema import Impact, Past, Snapshot
-from bot.commands import destinations
+from adapters.schema import Past, Snapshot
+from bot.commands import destinations, wishes
 from bot.commands.find import Found, find, with_past
-from bot.commands.reply import CommandError, Reply, Request, Row, Section
+from bot.commands.reply import CommandError, Reply, Request, Row, Section, UsageError
 from bot.commands.services import (
     Services,
     counted,
@@ -20,30 +21,44 @@ from bot.commands.services import (
     words,
 )
 from relay import record
-from relay.events import Stream
 from relay.record import ImplausibleError
-from storage import follows, history, providers
+from storage import audit, follows, history, providers, threads
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider
 
 
 async def follow(services: Services, request: Request) -> Reply:
-    """Follows. The page is read once at once, so that a wrong address is refused and what is active is known."""
+    """Follows, or changes how it is followed. The page is read once at once, so that a wrong address is refused
+    and what is active is known."""
     if not request.provider:
-        raise CommandError("Which provider? Name it or paste its status page's address, as in: follow chargeover")
-    streams, least = _streams(request), _least_impact(request)
+        raise UsageError("Which provider? Name it or paste its status page's address, as in: follow chargeover")
+    wishes.check(request)
     uri = request.to or request.here
     destinations.transport_of(uri, services)
     found = await with_past(services, await find(services, request.provider))
-    async with services.database.write() as session:
-        provider, note = await _provider(services, session, found)
-        component_ids = await _component_ids(session, provider, request.components)
-        destination, secret = await destinations.find_or_add(services, session, request.workspace, uri)
-        made = await _save(session, request, provider, destination, streams, component_ids, least)
-        await providers.begin_polling(session, provider.id)
-        await record.open_threads(session, provider, made.id)
-        reply = await _reply(session, provider, destination, made, secret, note)
+    try:
+        reply = await _stored(services, request, found, uri)
+    except IntegrityError:  # somebody followed it at the same moment: now it is there
+        reply = await _stored(services, request, found, uri)
     services.wake()
     return reply
+
+
+async def _stored(services: Services, request: Request, found: Found, uri: str) -> Reply:
+    async with services.database.write() as session:
+        provider, note = await _provider(services, session, found)
+        destination, secret = await destinations.find_or_add(services, session, request.workspace, uri)
+        await _mend(session, request, destination)
+        made = await _save(session, request, provider, destination)
+        await providers.begin_polling(session, provider.id)
+        await record.open_threads(session, provider, made.row.id)
+        return await _reply(session, request, provider, destination, made, secret, note)
+
+
+async def _mend(session: AsyncSession, request: Request, destination: Destination) -> None:
+    """Whoever follows again in a channel that was closed to us has opened it, as they were told to do."""
+    if destination.disabled_at is not None and destination.uri.startswith(f"{request.workspace}/"):
+        await threads.enable(session, destination.id)
+        await session.refresh(destination)
 
 
 async def _provider(services: Services, session: AsyncSession, found: Found) -> tuple[Provider, str | None]:
@@ -89,34 +104,16 @@ def _new_provider(found: Found, slug: str) -> Provider:
     )
 
 
-def _streams(request: Request) -> frozenset[Stream]:
-    try:
-        return frozenset(Stream(stream.strip().lower()) for stream in request.streams) or frozenset(Stream)
-    except ValueError as error:
-        raise CommandError(
-            f"{error}; the streams are {', '.join(Stream)}".replace("a valid Stream", "a stream")
-        ) from None
-
-
-def _least_impact(request: Request) -> Impact | None:
-    if request.min_impact is None:
-        return None
-    choices = [Impact.NONE, Impact.MINOR, Impact.MAJOR, Impact.CRITICAL]
-    if request.min_impact.strip().lower() not in choices:
-        raise CommandError(f"{request.min_impact[:40]!r} is not an impact; they are {', '.join(choices)}")
-    return Impact(request.min_impact.strip().lower())
-
-
 async def _component_ids(session: AsyncSession, provider: Provider, wanted: tuple[str, ...]) -> list[str]:
-    """Ids of the components that were named. Raises CommandError with the nearest names."""
-    if not wanted:
-        return []
+    """Ids of the components that were named; empty for all. Raises CommandError with the nearest names."""
     listed = await providers.components(session, provider.id)
     by_name: dict[str, list[str]] = {}
     for component in listed:
         for name in (component.name, component.external_id, *([component.group] if component.group else [])):
             by_name.setdefault(name.casefold(), []).append(component.external_id)
     chosen: list[str] = []
+    if [name.strip().casefold() for name in wanted] == ["all"] and "all" not in by_name:
+        return chosen
     for name in wanted:
         ids = by_name.get(name.strip().casefold())
         if ids is None:
@@ -132,61 +129,79 @@ def _no_component(provider: Provider, listed: Sequence[Component], name: str) ->
     return f"{provider.name} has no component {name[:80]!r}; the nearest are {', '.join(near)}"
 
 
-async def _save(
-    session: AsyncSession,
-    request: Request,
-    provider: Provider,
-    destination: Destination,
-    streams: frozenset[Stream],
-    component_ids: list[str],
-    least: Impact | None,
-) -> Follow:
-    row = await follows.find(session, provider.id, destination.id)
-    if row is None:
-        row = Follow(
-            provider_id=provider.id,
-            destination_id=destination.id,
-            created_by=request.actor,
-            created_at=await providers.database_now(session),
-        )
-        session.add(row)
-    row.incidents = Stream.INCIDENTS in streams
-    row.components = Stream.COMPONENTS in streams
-    row.maintenance = Stream.MAINTENANCE in streams
-    row.component_ids = component_ids
-    row.min_impact = str(least) if least else None
+@dataclass(frozen=True)
+class _Made:
+    """A follow, and what is different now: None where it is new."""
+
+    row: Follow
+    changed: list[str] | None
+
+    @property
+    def words(self) -> list[str]:
+        """What is to be said of it."""
+        return wishes.unusual(self.row) if self.changed is None else wishes.said(self.row, self.changed)
+
+
+async def _save(session: AsyncSession, request: Request, provider: Provider, destination: Destination) -> _Made:
+    former = await follows.find(session, provider.id, destination.id)
+    wanted = wishes.columns(request, former)
+    if request.components:
+        wanted["component_ids"] = await _component_ids(session, provider, request.components)
+    row = former or Follow(
+        provider_id=provider.id,
+        destination_id=destination.id,
+        created_by=request.actor,
+        created_at=await providers.database_now(session),
+        **wishes.defaults(),
+    )
+    session.add(row)
+    changed = wishes.apply(row, wanted)
+    made = _Made(row, changed if former is not None else None)
     await session.flush()
-    return row
+    if former is None or changed:
+        said = f" ({'; '.join(made.words)})" if made.words else ""
+        what = f"{provider.name} at {destinations.named(destination.uri)}{said}"
+        action = "followed" if former is None else "changed"
+        await audit.note(session, destination.workspace_id, request.actor, action, what)
+    return made
 
 
 async def _reply(
     session: AsyncSession,
+    request: Request,
     provider: Provider,
     destination: Destination,
-    made: Follow,
+    made: _Made,
     secret: str | None,
     problem: str | None,
 ) -> Reply:
     active = await providers.active_incidents(session, [provider.id])
     coming = await providers.coming_maintenances(session, [provider.id])
     said = _state_line(provider, active, coming) if problem is None else f"its page can't be read now: {problem}"
-    sections = [
-        Section(rows=(Row(title=provider.name, status=shown_status(provider), detail=said, url=provider.url),))
-    ]
+    place = destinations.shown_place(request, destination)
+    row = Row(title=provider.name, status=shown_status(provider), detail=said, url=provider.url, place=place)
+    sections = [Section(rows=(row,), note="; ".join(made.words) if made.changed is None else "")]
     if destination.disabled_at is not None:
         sections.append(Section(note=f"This destination is disabled: {destination.disabled_because}"))
     if secret:
         sections.append(Section(heading="The webhook's secret, shown once", note=secret))
     data = {
         "provider": provider_json(provider),
-        "follow": follow_json(made, provider, destination),
+        "follow": follow_json(made.row, provider, destination),
         "active_incidents": len(active),
+        "changed": made.changed,
     }
     return Reply(
-        text=f"Following {provider.name} at {destination.uri}.",
+        text=_text(provider, made, "" if place else f" at {destination.uri}"),
         sections=tuple(sections),
         data=data | ({"secret": secret} if secret else {}),
     )
+
+
+def _text(provider: Provider, made: _Made, where: str) -> str:
+    if made.changed:
+        return f"Changed {provider.name}{where}: {'; '.join(made.words)}."
+    return f"Following {provider.name}{where}."
 
 
 def _state_line(provider: Provider, active: Sequence[Incident], coming: Sequence[Maintenance]) -> str:
@@ -196,11 +211,16 @@ def _state_line(provider: Provider, active: Sequence[Incident], coming: Sequence
 
 def follow_json(row: Follow, provider: Provider, destination: Destination) -> dict[str, object]:
     """A follow as the JSON of answers has it."""
-    chosen = (("incidents", row.incidents), ("components", row.components), ("maintenance", row.maintenance))
     return {
         "provider": provider.slug,
         "destination": destination.uri,
-        "streams": [stream for stream, wanted in chosen if wanted],
+        "streams": wishes.streams(row),
         "component_ids": row.component_ids,
         "min_impact": row.min_impact,
+        "shape": row.shape,
+        "loud": row.loud,
+        "mention": row.mention,
+        "mention_impact": row.mention_impact,
+        "remind_minutes": row.remind_minutes,
+        "quiet": row.quiet,
     }

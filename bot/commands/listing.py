@@ -1,5 +1,7 @@
 """list: what this workspace follows, and where it is told."""
 
+from bot.commands import wishes
+from bot.commands.destinations import shown_place
 from bot.commands.follow import follow_json
 from bot.commands.reply import Reply, Request, Row, Section
 from bot.commands.services import Services, counted, shown_status
@@ -20,8 +22,9 @@ async def list_follows(services: Services, request: Request) -> Reply:
         Row(
             title=provider.name,
             status=shown_status(provider),
-            detail=_detail(follow, destination),
+            detail=_detail(follow, destination, shown_place(request, destination)),
             url=provider.url,
+            place=shown_place(request, destination),
         )
         for follow, provider, destination in rows[:MOST_ROWS]
     )
@@ -33,16 +36,8 @@ async def list_follows(services: Services, request: Request) -> Reply:
     )
 
 
-def _detail(follow: Follow, destination: Destination) -> str:
-    chosen = (
-        ("incidents", follow.incidents),
-        ("components", follow.components),
-        ("maintenance", follow.maintenance),
-    )
-    streams = [stream for stream, wanted in chosen if wanted]
-    parts = [f"→ {destination.uri}"]
-    parts += [", ".join(streams)] if len(streams) < len(chosen) else []
-    parts += [counted(len(follow.component_ids), "component")] if follow.component_ids else []
-    parts += [f"impact {follow.min_impact} or worse"] if follow.min_impact else []
+def _detail(follow: Follow, destination: Destination, place: str | None) -> str:
+    parts = [] if place else [f"→ {destination.uri}"]
+    parts += wishes.unusual(follow)
     parts += [f"disabled: {destination.disabled_because}"] if destination.disabled_at else []
     return " · ".join(parts)

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from adapters.schema import Status
 from bot.commands import destinations
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
@@ -12,7 +14,7 @@ from relay.events import EventProvider
 from relay.metrics import Metrics
 from relay.transports.sign import new_secret
 from relay.transports.transport import DeliveryError
-from storage import deliveries, follows, providers, threads
+from storage import audit, deliveries, follows, providers, threads
 from storage.deliveries import Listed
 from storage.tables import Destination
 from storage.threads import Outcome
@@ -24,12 +26,25 @@ MOST = 200
 async def add(services: Services, request: Request) -> Reply:
     """Makes a destination; a webhook's secret is shown once."""
     async with services.database.write() as session:
+        before = await _known_ids(session, request.workspace)
         row, secret = await destinations.find_or_add(services, session, request.workspace, _uri(request))
+        if row.id not in before:
+            await _note(session, request, row, "added")
         data = _json(row) | ({"secret": secret} if secret else {})
     if secret is None:
         return Reply(text=f"{row.uri} is a destination.", data=data)
     note = Section(heading="The webhook's secret, shown once", note=secret)
     return Reply(text=f"{row.uri} is a destination now.", sections=(note,), data=data)
+
+
+async def _known_ids(session: AsyncSession, workspace: str) -> set[int]:
+    workspace_id = await follows.workspace_if_any(session, workspace)
+    rows = await follows.destinations(session, workspace_id) if workspace_id is not None else []
+    return {row.id for row in rows}
+
+
+async def _note(session: AsyncSession, request: Request, row: Destination, action: str) -> None:
+    await audit.note(session, row.workspace_id, request.actor, action, destinations.named(row.uri))
 
 
 async def list_(services: Services, request: Request) -> Reply:
@@ -65,6 +80,7 @@ async def rotate(services: Services, request: Request) -> Reply:
         if row.transport != "webhook":
             raise CommandError(f"{row.uri} has no secret")
         await follows.set_secrets(session, row.id, [services.vault.seal(secret), *row.secrets[:1]])
+        await _note(session, request, row, "gave a new secret to")
     note = Section(heading="The new secret, shown once", note=secret)
     return Reply(text=f"{row.uri} has a new secret; the former one signs as well.", sections=(note,), data={
         "destination": row.uri, "secret": secret,
@@ -96,6 +112,7 @@ async def enable(services: Services, request: Request) -> Reply:
     async with services.database.write() as session:
         row = await destinations.known(session, request.workspace, _uri(request))
         await threads.enable(session, row.id)
+        await _note(session, request, row, "enabled")
     services.wake()
     return Reply(text=f"{row.uri} is enabled.", data={"destination": row.uri, "enabled": True})
 
@@ -104,6 +121,7 @@ async def remove(services: Services, request: Request) -> Reply:
     """Removes a destination, its follows and the record of its deliveries."""
     async with services.database.write() as session:
         row = await destinations.known(session, request.workspace, _uri(request))
+        await _note(session, request, row, "removed")
         provider_ids = await follows.remove_destination(session, row.id)
         for provider_id in provider_ids:
             await providers.end_polling_if_unfollowed(session, provider_id)

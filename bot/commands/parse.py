@@ -5,13 +5,15 @@ channels as Slack and Discord write them, capital letters, blanks. What it can't
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from typing import Any
 
-from adapters.schema import Impact
-from bot.commands.reply import CommandError, Request
-from relay.events import Stream
+from bot.commands import spoken
+from bot.commands.reply import CommandError, Request, UsageError
+from bot.commands.spoken import guess
+from bot.commands.usage import USAGES, with_usage
 
 HELP = "help"
 _TRY = "Try /uptimus help"
@@ -19,7 +21,8 @@ _QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»", '"'), **dict.fromke
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00]")
 _DASHES = re.compile(r"(?<!\S)[-—–−‑]{1,3}(?=[A-Za-z])")
 _LINK = re.compile(r"<((?:https?://|mailto:)[^|>\s]+)(?:\|[^>]*)?>")
-_CHANNEL_LINK = re.compile(r"<#(\w+)(?:\|[^>]*)?>")
+_NAMED = re.compile(r"<([#@!][\w^]+)(?:\|[^>]*)?>")
+"""A channel, a person, a group, with the name that is shown behind it."""
 _CHANNEL = re.compile(r"^<#(\w+)>$")
 _TOKEN = re.compile(r"""(?:"[^"]*"|'[^']*'(?!\S)|[^\s"]|")+?(?=\s|$)""")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -34,14 +37,37 @@ _FLAGS = {
     "min_impact": "impact",
     "to": "to",
     "days": "days",
+    "thread": "thread",
+    "threads": "thread",
+    "loud": "loud",
+    "mention": "mention",
+    "mentions": "mention",
+    "mention-from": "mention_from",
+    "mention_from": "mention_from",
+    "remind": "remind",
+    "reminder": "remind",
+    "quiet": "quiet",
+    "quiet-except": "quiet_except",
+    "quiet_except": "quiet_except",
+    "at": "at",
+    "on": "on",
+    "zone": "zone",
 }
-_WORDS = ("--stream", "--component", "--min-impact", "--to", "--days")
-_STREAMS = {str(stream): str(stream) for stream in Stream} | {
-    "incident": "incidents",
-    "component": "components",
-    "maintenances": "maintenance",
+_SHOWN = ("stream", "component", "min-impact", "to", "days", "thread", "loud", "mention", "mention-from", "remind",
+          "quiet", "quiet-except", "at", "on", "zone")  # fmt: skip
+_WORDS = tuple(f"--{name}" for name in _SHOWN)
+
+_HOUR = r"\d{1,2}([:.h]\d{2})?\s*([ap]m)?"
+_MORE = {
+    "thread": r"(threads?|channel) (and|\+|&) (the )?(threads?|channel)|(channel|threads?) only",
+    "quiet": rf"{_HOUR}\s*([-‐‑‒–—−]+|to|until|till)\s*{_HOUR}",
+    "remind": r"\d+ (m|min|mins|minutes?|h|hours?|d|days?)",
+    "at": r"\d{1,2}([:.]\d{2})? [ap]m",
 }
-_IMPACTS = tuple(str(impact) for impact in Impact if impact != Impact.UNKNOWN)
+"""Values of several words that nobody puts between quotes."""
+_ZONE = re.compile(r"[A-Z][A-Za-z_]+/[A-Z][A-Za-z0-9_+/-]+")
+"""What can be meant as nothing else, known or not."""
+_LISTS = frozenset({"stream", "loud", "mention"})
 
 
 @dataclass
@@ -50,6 +76,7 @@ class _Words:
 
     plain: list[str] = field(default_factory=list)
     flags: dict[str, list[str]] = field(default_factory=dict)
+    help: bool = False
 
 
 def parse(
@@ -59,21 +86,32 @@ def parse(
 
     `here` is the destination of the channel that was typed in, `here_name` what people call it.
     """
-    words = _sorted(_tokens(text))
-    command = _command(words.plain.pop(0) if words.plain else HELP, commands)
-    request = Request(workspace=workspace, actor=actor, here=here)
-    return command, _request(words, request, here_name)
+    tokens = _tokens(text)
+    try:
+        words = _sorted(deque(tokens))
+        command = _command(words.plain.pop(0) if words.plain else HELP, commands)
+        if words.help and command != HELP:
+            command, words = HELP, _Words([command])
+        return command, _request(words, Request(workspace=workspace, actor=actor, here=here), here_name)
+    except UsageError as error:
+        name = _bare(tokens[0]).lower().lstrip("/-") if tokens else ""
+        told = with_usage(str(error), name) if name in commands and name in USAGES else f"{error} {_TRY}"
+        raise UsageError(told) from None
 
 
 def _tokens(text: str) -> list[str]:
     text = _INVISIBLE.sub("", text).translate(_QUOTES)
-    text = _CHANNEL_LINK.sub(r"<#\1>", _LINK.sub(r"\1", _DASHES.sub("--", text)))
+    text = _NAMED.sub(r"<\1>", _LINK.sub(r"\1", _DASHES.sub("--", text)))
     return [match[0] for match in _TOKEN.finditer(text)]
 
 
-def _sorted(tokens: list[str]) -> _Words:
-    words, rest = _Words(), iter(tokens)
-    for token in rest:
+def _sorted(rest: deque[str]) -> _Words:
+    words = _Words()
+    while rest:
+        token = rest.popleft()
+        if token.lower() in ("--help", "--h"):
+            words.help = True
+            continue
         flag, value = _flag(token, rest)
         if flag is None:
             words.plain.append(_bare(token))
@@ -82,21 +120,36 @@ def _sorted(tokens: list[str]) -> _Words:
     return words
 
 
-def _flag(token: str, rest: Iterator[str]) -> tuple[str | None, str]:
+def _flag(token: str, rest: deque[str]) -> tuple[str | None, str]:
     """`--stream incidents`, `--stream=incidents` and `stream:incidents` are the same."""
     dashed = token.startswith("--") and len(token) > 2
     name, sign, value = _split(token.removeprefix("--") if dashed else token)
     flag = _FLAGS.get(name.lower())
-    if dashed and name.lower() in ("help", "h"):
-        return None, ""
     if flag is None and dashed:
-        raise CommandError(f"I don't know the option --{name}{_guess('--' + name.lower(), _WORDS)} {_TRY}")
+        raise UsageError(f"I don't know the option --{name[:40]}{guess('--' + name.lower(), _WORDS)}")
     if flag is None or not (dashed or sign):
         return None, ""
-    value = value if sign else next(rest, "")
+    value = value if sign and value else rest.popleft() if rest and not rest[0].startswith("--") else ""
     if not _bare(value):
-        raise CommandError(f"--{name} needs a value. {_TRY}")
-    return flag, _bare(value)
+        raise UsageError(f"--{name} needs a value.")
+    return flag, _whole(flag, _bare(value), rest)
+
+
+def _whole(flag: str, value: str, rest: deque[str]) -> str:
+    """The value with the words behind it that belong to it: `22:00 - 07:00 Europe/Berlin`, `@here, @channel`."""
+    while flag in _LISTS and value.endswith(",") and rest and not rest[0].startswith("--"):
+        value = f"{value} {_bare(rest.popleft())}"
+    most = min(len(rest), 4) if flag in _MORE else 0
+    for size in range(most, 0, -1):
+        joined = " ".join([value, *(_bare(rest[number]) for number in range(size))])
+        if re.fullmatch(_MORE[flag], joined, re.IGNORECASE):
+            for _ in range(size):
+                rest.popleft()
+            value = joined
+            break
+    if flag == "quiet" and rest and (spoken.is_zone(_bare(rest[0])) or _ZONE.fullmatch(rest[0])):
+        return f"{value} {_bare(rest.popleft())}"
+    return value
 
 
 def _split(token: str) -> tuple[str, str, str]:
@@ -123,31 +176,58 @@ def _command(word: str, commands: Collection[str]) -> str:
     if name in ("", "?", "h", HELP):
         return HELP
     if name not in commands:
-        raise CommandError(f"I don't know “{word[:40]}”{_guess(name, [*commands, HELP])} {_TRY}")
+        raise CommandError(f"I don't know “{word[:40]}”{guess(name, [*commands, HELP])} {_TRY}")
     return name
-
-
-def _guess(word: str, known: Collection[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else "."
 
 
 def _request(words: _Words, request: Request, here_name: str) -> Request:
     names = [word for word in words.plain if not _is_channel(word)]
     channels = [word for word in words.plain if _is_channel(word)] + words.flags.get("to", [])
     if len(set(channels)) > 1:
-        raise CommandError("Please name one channel at a time")
-    text = " ".join(name for name in names if name)
+        raise UsageError("Please name one channel at a time.")
+    spoken_words = tuple(name for name in names if name)
+    text = " ".join(spoken_words)
     return replace(
         request,
         provider=text or None,
         text=text,
+        words=spoken_words,
         to=_destination(channels[0], request, here_name) if channels else None,
-        streams=tuple(dict.fromkeys(_streams(words.flags.get("stream", [])))),
         components=tuple(dict.fromkeys(words.flags.get("component", []))),
-        min_impact=_impact(words.flags.get("impact", [])),
-        days=_days(words.flags.get("days", [])),
+        **_manner(words.flags),
     )
+
+
+def _manner(flags: dict[str, list[str]]) -> dict[str, Any]:
+    """What was said of how it is to be told, as a Request has it. The last word counts where there can be one."""
+    try:
+        return _said(flags, {flag: values[-1] for flag, values in flags.items()})
+    except CommandError as error:
+        raise UsageError(str(error)) from None
+
+
+def _said(flags: dict[str, list[str]], last: dict[str, str]) -> dict[str, Any]:
+    for flag, checked in (
+        ("remind", spoken.minutes),
+        ("quiet", spoken.quiet),
+        ("at", spoken.clock),
+        ("zone", spoken.zone),
+        ("on", spoken.weekday),
+    ):
+        if flag in last:
+            checked(last[flag])
+    if last.get("quiet_except", "none").lower() not in spoken.NOTHING:
+        last["quiet_except"] = spoken.impact(last["quiet_except"])
+    return {
+        "days": _days(flags.get("days", [])),
+        "streams": spoken.streams(flags.get("stream", [])),
+        "min_impact": spoken.impact(last["impact"]) if "impact" in last else None,
+        "shape": spoken.shape(last["thread"]) if "thread" in last else None,
+        "loud": spoken.loud(flags["loud"]) if "loud" in flags else None,
+        "mention": spoken.mention(flags["mention"]) if "mention" in flags else None,
+        "mention_impact": spoken.impact(last["mention_from"]) if "mention_from" in last else None,
+        **{name: last.get(name) for name in ("remind", "quiet", "quiet_except", "at", "zone", "on")},
+    }
 
 
 def _is_channel(word: str) -> bool:
@@ -173,22 +253,6 @@ def _same_workspace(to: str, workspace: str) -> None:
     scheme = to.partition(":")[0].lower()
     if scheme == "console" or (scheme in ("slack", "discord") and not to.startswith(f"{workspace}/")):
         raise CommandError("From here I can only post to channels of this workspace")
-
-
-def _streams(values: list[str]) -> Iterator[str]:
-    for value in re.split(r"[,\s]+", " ".join(values).lower().strip()):
-        if value and value not in _STREAMS:
-            raise CommandError(f"I don't know the stream “{value[:40]}”: there are {', '.join(Stream)}")
-        if value:
-            yield _STREAMS[value]
-
-
-def _impact(values: list[str]) -> str | None:
-    if not values:
-        return None
-    if (impact := values[-1].lower()) not in _IMPACTS:
-        raise CommandError(f"I don't know the impact “{impact[:40]}”: there are {', '.join(_IMPACTS)}")
-    return impact
 
 
 def _days(values: list[str]) -> int:

@@ -1,16 +1,18 @@
 """What a command is asked and what it answers, in nobody's dialect: the terminal and the chats each dress it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
-from adapters.schema import Status
+from relay.bulletin import Bulletin, DayCell, Row, Section
+
+__all__ = ["Bulletin", "CommandError", "DayCell", "Reply", "Request", "Row", "Section"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody typed, wherever that was."""
+    """What somebody typed, wherever that was. What was not said is None or empty: a follow that exists keeps it, a
+    new one takes the default."""
 
     workspace: str
     """`local`, `slack:TEAM` or `discord:GUILD`."""
@@ -22,50 +24,50 @@ class Request:
     """A slug, a name or a page's address."""
     to: str | None = None
     streams: tuple[str, ...] = ()
+    """`all` for all of them."""
     components: tuple[str, ...] = ()
+    """Names, groups or the page's own ids; `all` for all of them."""
     min_impact: str | None = None
+    """`none` for any."""
     days: int = 90
     text: str = ""
+    """All that stands by itself, in one piece."""
+    words: tuple[str, ...] = ()
+    """The same, word by word: what was quoted is one."""
+    shape: str | None = None
+    """`threads`, `threads and channel` or `channel only`."""
+    loud: tuple[str, ...] | None = None
+    """`resolved`, `raised`, `reopened`; empty: nothing."""
+    mention: tuple[str, ...] | None = None
+    """`here`, `channel`, or people and groups as the platform names them; empty: nobody."""
+    mention_impact: str | None = None
+    """`none` for any."""
+    remind: str | None = None
+    """Minutes before a maintenance, `1h`, `1d` or `none`."""
+    quiet: str | None = None
+    """`22:00-07:00`, `22:00-07:00 Europe/Berlin` or `none`."""
+    quiet_except: str | None = None
+    """The least impact that is told all the same; `none` for no exception."""
+    at: str | None = None
+    """Of a digest: `09:00`."""
+    on: str | None = None
+    """Of a weekly digest: a day of the week."""
+    zone: str | None = None
+    """`Europe/Berlin`: of quiet hours and digests; UTC where none is said."""
+    is_admin: Callable[[], Awaitable[bool | None]] | None = field(default=None, compare=False)
+    """Whether who asks runs the workspace; it answers None where that can't be known."""
 
 
 @dataclass(frozen=True)
-class DayCell:
-    """One day of a history: `state` is operational, degraded, outage, maintenance or unknown."""
+class Reply(Bulletin):
+    """An answer; `data` is what `--json` prints."""
 
-    day: date
-    state: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: a state, a name, what is said of it, and where to read more. Texts are plain, not escaped."""
-
-    title: str
-    status: Status | None = None
-    detail: str = ""
-    at: datetime | None = None
-    """A moment that belongs to the row; each platform shows it in the reader's own zone."""
-    url: str | None = None
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading with rows, or with ninety day cells."""
-
-    heading: str | None = None
-    rows: tuple[Row, ...] = ()
-    days: tuple[DayCell, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer. `text` is one complete plain sentence, `sections` the rest, `data` what `--json` prints."""
-
-    text: str
-    sections: tuple[Section, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class CommandError(Exception):
     """What was asked can't be done; the message is one sentence for the person who asked."""
+
+
+class UsageError(CommandError):
+    """A command was not used as it is meant; a chat's answer ends with its usage."""

@@ -1,9 +1,10 @@
 """What commands work with, and how they find what somebody named."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,7 @@ from adapters.adapter import Adapter
 from adapters.catalogue import Catalogue
 from adapters.fetch import Fetcher
 from adapters.schema import Status, rfc3339
-from bot.commands.reply import CommandError, Request, Row
+from bot.commands.reply import CommandError, Request, Row, UsageError
 from bot.vault import Vault
 from relay.record import Pace
 from relay.transports.transport import Transport
@@ -42,7 +43,7 @@ class Services:
 async def known_provider(services: Services, session: AsyncSession, text: str | None) -> Provider:
     """The provider that was named, out of those that are or were followed. Raises CommandError."""
     if not text:
-        raise CommandError("Which provider? Name it, as in: status chargeover")
+        raise UsageError("Which provider? Name it, as in: chargeover")
     found = await providers.find(session, text)
     if found is not None:
         return found
@@ -58,9 +59,16 @@ async def known_provider(services: Services, session: AsyncSession, text: str | 
 async def meant(services: Services, session: AsyncSession, text: str) -> str:
     """` Did you mean …?`, or nothing."""
     near = services.catalogue.nearest(text)
-    known = [slug for slug, _ in await providers.slugs_and_names(session) if text.lower() in slug]
+    known = _like(text.lower(), await providers.slugs_and_names(session))
     names = list(dict.fromkeys([*known[:3], *(entry.slug for entry in near)]))[:3]
     return f" Did you mean {' or '.join(names)}?" if names else ""
+
+
+def _like(text: str, known: Sequence[tuple[str, str]]) -> list[str]:
+    """Slugs of those that are called or spelled much like it."""
+    names = {name.lower(): slug for slug, name in known} | {slug: slug for slug, _ in known}
+    close = get_close_matches(text, names, n=3, cutoff=0.7)
+    return [names[name] for name in (*close, *(name for name in names if text in name))]
 
 
 async def followed_by(session: AsyncSession, request: Request) -> list[Provider]:

@@ -1,8 +1,11 @@
 """unfollow: no more messages about this provider at this destination."""
 
-from bot.commands.reply import CommandError, Reply, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.commands.destinations import named, shown_place
+from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.commands.services import Services, known_provider
-from storage import follows, providers
+from storage import audit, follows, notices, providers
 from storage.tables import Destination, Follow
 
 
@@ -16,8 +19,23 @@ async def unfollow(services: Services, request: Request) -> Reply:
         follow, destination = _chosen(mine, request, provider.name)
         await follows.remove(session, follow)
         await providers.end_polling_if_unfollowed(session, provider.id)
-    data = {"provider": provider.slug, "destination": destination.uri}
-    return Reply(text=f"No longer following {provider.name} at {destination.uri}.", data=data)
+        last = not any(other.id == destination.id for one, _, other in rows if one.id != follow.id)
+        digest_ended = last and await _silence(session, destination)
+        what = f"{provider.name} at {named(destination.uri)}"
+        await audit.note(session, workspace_id, request.actor, "unfollowed", what)
+    place = shown_place(request, destination)
+    note = "Nothing is followed there any more, so its digest ends, too." if digest_ended else ""
+    return Reply(
+        text=f"No longer following {provider.name}{'' if place else f' at {destination.uri}'}.",
+        sections=(Section(rows=(Row(title=provider.name, place=place),) if place else (), note=note),),
+        data={"provider": provider.slug, "destination": destination.uri},
+    )
+
+
+async def _silence(session: AsyncSession, destination: Destination) -> bool:
+    """Nothing is followed at the destination any more: nothing is left to be summed up. Whether a digest ended."""
+    await notices.remove(session, destination.id, notices.SUMMARY)
+    return await notices.remove(session, destination.id, notices.DIGEST)
 
 
 def _chosen(mine: list[tuple[Follow, Destination]], request: Request, name: str) -> tuple[Follow, Destination]:
@@ -27,6 +45,11 @@ def _chosen(mine: list[tuple[Follow, Destination]], request: Request, name: str)
             return follow, destination
     if request.to is None and len(mine) == 1:
         return mine[0]
-    if not mine or request.to is not None:
+    if not mine:
         raise CommandError(f"{name} is not followed{f' at {request.to}' if request.to else ''}")
-    raise CommandError(f"{name} is followed at {', '.join(uri.uri for _, uri in mine)}; say which one with --to")
+    there = ", ".join(destination.uri for _, destination in mine)
+    if request.workspace != "local":
+        raise CommandError(f"{name} is not followed in that channel; `/uptimus list` shows where it is")
+    if request.to is not None:
+        raise CommandError(f"{name} is not followed at {request.to}, but at {there}")
+    raise CommandError(f"{name} is followed at {there}; say which one with --to")

@@ -174,6 +174,17 @@ async def test_an_operator_keeps_providers_in_order(shell: Shell, other_address:
         (("follow", "http://127.0.0.1:9"), "can't be read"),
         (("status", "nobody"), "No provider is called 'nobody'"),
         (("unfollow", "nobody"), "No provider is called"),
+        (("related", "chargeoverr"), "Did you mean chargeover?"),
+        (("mute", "nobody"), "No provider is called"),
+        (("mute", "off"), "Nothing is muted here"),
+        (("digest", "dayly"), "did you mean daily?"),
+        (("digest", "daily", "--at", "noon"), "is no time of day"),
+        (("follow", "chargeover", "--thread", "thraeds"), "did you mean threads?"),
+        (("follow", "chargeover", "--quiet", "22:00-07:00", "--zone", "Mars"), "time zone"),
+        (("follow", "chargeover", "--remind", "8d"), "a week at most"),
+        (("follow", "chargeover", "--mention", "@bob"), "can't tell who @bob is"),
+        (("follow", "chargeover", "--stream", "incidnets"), "did you mean incidents?"),
+        (("follow", "chargeover", "--min-impact", "huge"), "there are none, minor, major, critical"),
         (("uptime", "--days", "0"), "--days"),
         (("deliveries", "--state", "dead"), ""),
         (("replay", "x"), "12.3"),
@@ -244,6 +255,45 @@ async def test_following_to_a_webhook_shows_its_secret_once(shell: Shell) -> Non
         assert (await shell.json("list"))["follows"] != []
         await shell.json("destination", "remove", receiver.url)
         assert (await shell.json("list"))["follows"] == []
+
+
+async def test_a_follow_keeps_its_manner_and_the_audit_list_tells_of_it(shell: Shell) -> None:
+    shell.page.show(1)
+    code, out, _ = await shell("follow", shell.address, "--thread", "both", "--loud", "none", "--mention", "@here")
+    assert (code, out.splitlines()[0]) == (0, "Following ChargeOver at console:.")
+    changed = await shell.json(
+        "follow", "chargeover", "--remind", "30m", "--quiet", "22:00-07:00", "--zone", "Europe/Berlin"
+    )
+    assert changed["changed"] == ["remind_minutes", "quiet"]
+    [kept] = (await shell.json("list"))["follows"]
+    assert kept == changed["follow"]
+    assert (kept["shape"], kept["loud"], kept["mention"]) == ("threads and channel", [], ["here"])
+    assert kept["quiet"] == {"from": "22:00", "until": "07:00", "zone": "Europe/Berlin", "except": None}
+    assert [one["title"] for one in (await shell.json("mute", "chargeover", "login"))["muted"]] == ["Login outage"]
+    assert len((await shell.json("mute"))["muted"]) == 1
+    assert (await shell.json("digest", "weekly", "--on", "friday"))["digest"]["weekday"] == 4
+    related = await shell.json("related", "chargeover")
+    assert 0 < len(related["same_category"]) <= 15
+    code, out, err = await shell("audit")
+    assert (code, err) == (0, "")
+    assert [line.split("  ")[1].strip() for line in out.splitlines()[1:]] == [
+        "set a digest every Friday at 09:00 (UTC) at console:",
+        "muted ChargeOver: Login outage at console:",
+        "changed ChargeOver at console: (a reminder 30 minutes ahead; quiet 22:00–07:00 Europe/Berlin)",
+        "followed ChargeOver at console: (told in threads and channel;"
+        " shown in the channel, too: nothing; mentions @here)",
+    ]
+
+
+async def test_slack_is_only_loaded_where_it_is_used(shell: Shell) -> None:
+    code, _, _ = await shell("slack", "--help")
+    assert code == 0
+    probe = "import sys; import bot.__main__; print('slack_bolt' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", probe, env=shell.environment(), stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert out.strip() == b"False"
 
 
 async def test_a_component_that_the_page_does_not_have_is_refused_with_the_nearest(shell: Shell) -> None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.commands import COMMANDS
 from bot.commands.parse import parse
 from bot.commands.reply import CommandError, Request
 
-COMMANDS = ("follow", "unfollow", "list", "status", "uptime", "incidents", "maintenance", "search", "help")
 SLACK: dict[str, str] = {"workspace": "slack:T1", "here": "slack:T1/C1", "actor": "U1", "here_name": "ops"}
 
 
@@ -23,6 +23,10 @@ def parsed(text: str) -> tuple[str, Request]:
         ("", "help", {}),
         ("   ", "help", {}),
         ("?", "help", {}),
+        ("follow", "follow", {}),
+        ("follow <#C2|dev>", "follow", {"to": "slack:T1/C2"}),
+        ("follow x --help", "help", {"provider": "follow"}),
+        ("-h", "help", {}),
         ("--help", "help", {}),
         ("HELP", "help", {}),
         ("follow chargeover", "follow", {"provider": "chargeover"}),
@@ -65,6 +69,48 @@ def parsed(text: str) -> tuple[str, Request]:
         ("follow x component:Search component:API", "follow", {"provider": "x", "components": ("Search", "API")}),
         ("follow x --min-impact MAJOR", "follow", {"provider": "x", "min_impact": "major"}),
         ("follow x impact:critical", "follow", {"provider": "x", "min_impact": "critical"}),
+        ("follow x --thread both", "follow", {"provider": "x", "shape": "threads and channel"}),
+        ("follow x --thread channel only", "follow", {"provider": "x", "shape": "channel only"}),
+        ("follow --thread threads and channel x", "follow", {"provider": "x", "shape": "threads and channel"}),
+        ("follow --thread channel threads", "follow", {"provider": "threads", "shape": "channel only"}),
+        ("follow x --thread “threads and channel”", "follow", {"provider": "x", "shape": "threads and channel"}),
+        ("follow --loud resolved, raised x", "follow", {"provider": "x", "loud": ("resolved", "raised")}),
+        ("follow x —loud NONE", "follow", {"provider": "x", "loud": ()}),
+        ("follow x --mention <!here> --mention <@U7|bob>", "follow", {"provider": "x", "mention": ("here", "U7")}),
+        ("follow --mention @here, <!subteam^S1|@ops> x", "follow", {"provider": "x", "mention": ("here", "S1")}),
+        ("follow x --mention none", "follow", {"provider": "x", "mention": ()}),
+        ("follow x mention:@channel", "follow", {"provider": "x", "mention": ("channel",)}),
+        ("follow x --mention-from MAJOR", "follow", {"provider": "x", "mention_impact": "major"}),
+        ("follow --remind 30 min x", "follow", {"provider": "x", "remind": "30 min"}),
+        ("follow x --remind none", "follow", {"provider": "x", "remind": "none"}),
+        ("follow --remind 30 x", "follow", {"provider": "x", "remind": "30"}),
+        ("follow x --quiet 22:00–07:00", "follow", {"provider": "x", "quiet": "22:00–07:00"}),
+        (
+            "follow --quiet 22:00 – 07:00 Europe/Berlin x",
+            "follow",
+            {"provider": "x", "quiet": "22:00 – 07:00 Europe/Berlin"},
+        ),
+        ("follow --quiet 22-7 berlin x", "follow", {"provider": "x", "quiet": "22-7 berlin"}),
+        ("follow --quiet 22:00-07:00 x", "follow", {"provider": "x", "quiet": "22:00-07:00"}),
+        (
+            "follow --quiet 22-7 https://status.x.com/y",
+            "follow",
+            {"provider": "https://status.x.com/y", "quiet": "22-7"},
+        ),
+        (
+            "follow x --quiet none --quiet-except Critical",
+            "follow",
+            {"provider": "x", "quiet": "none", "quiet_except": "critical"},
+        ),
+        ("digest daily --at 9 am --zone berlin", "digest", {"provider": "daily", "at": "9 am", "zone": "berlin"}),
+        ("digest weekly --on Monday", "digest", {"provider": "weekly", "on": "Monday"}),
+        (
+            "webhook add <https://h.io/a|h.io/a> “Google Cloud”",
+            "webhook",
+            {"provider": "add https://h.io/a Google Cloud", "words": ("add", "https://h.io/a", "Google Cloud")},
+        ),
+        ("settings changes <@U1|ann>", "settings", {"provider": "changes <@U1>"}),
+        ("mute x Login off", "mute", {"provider": "x Login off"}),
         ("uptime x --days 30", "uptime", {"provider": "x", "days": 30}),
         ("uptime", "uptime", {}),
         ("search a b", "search", {"provider": "a b", "text": "a b"}),
@@ -75,6 +121,9 @@ def test_typed(text: str, command: str, expected: dict[str, Any]) -> None:
     name, request = parsed(text)
     assert name == command
     expected = {"text": expected.get("provider", "")} | expected
+    quoted = any(quote in text for quote in "\"'“")  # then several words may be one
+    expected = {"words": request.words if quoted else tuple(expected["text"].split())} | expected
+    assert " ".join(request.words) == request.text
     assert request == Request(workspace="slack:T1", actor="U1", here="slack:T1/C1", **expected)
 
 
@@ -85,6 +134,19 @@ def test_typed(text: str, command: str, expected: dict[str, Any]) -> None:
         ("xyzzy", "I don't know “xyzzy”. Try /uptimus help"),
         ("follow x --straem a", "I don't know the option --straem; did you mean --stream?"),
         ("follow x --to", "--to needs a value"),
+        ("follow x --to --days 3", "--to needs a value"),
+        ("follow x --mentoin @here", "did you mean --mention? Usage: /uptimus follow <provider"),
+        ("follow x --thread thraeds", "did you mean threads?"),
+        ("follow x --loud resovled", "did you mean resolved?"),
+        ("follow x --mention @bob", "I can't tell who @bob is: pick them"),
+        ("follow x --mention-from majro", "did you mean major?"),
+        ("follow x --remind 2weeks", "is no time ahead"),
+        ("follow x --quiet 22:00", "are no quiet hours"),
+        ("follow x --quiet 22-7 Europe/Berlim", "did you mean Europe/Berlin?"),
+        ("follow x --quiet-except huge", "there are none, minor, major, critical"),
+        ("digest daily --at noon", "is no time of day; write 09:00 or 21:30. Usage: /uptimus digest"),
+        ("digest weekly --on mnday", "did you mean monday?"),
+        ("digest daily --zone nowhere", "I don't know the time zone"),
         ("follow x --stream nonsense", "there are incidents, components, maintenance"),
         ("follow x impact:huge", "there are none, minor, major, critical"),
         ("uptime --days soon", "a number of days"),
@@ -118,6 +180,30 @@ PIECES = st.sampled_from(
             "'",
             "stream:",
             "=",
+        ),
+        *("--thread", "threads and", "--loud", "resolved,", "--mention", "<@U1|", "<!subteam^S1>", "@here,"),
+        *(
+            "--quiet",
+            "22:00-07:00",
+            "–",
+            "7",
+            "Europe/Berlin",
+            "--remind",
+            "30 m",
+            "--at",
+            "9 pm",
+            "--zone",
+            "--on",
+        ),
+        *(
+            "--quiet-except",
+            "--mention-from",
+            "webhook add",
+            "digest",
+            "mute",
+            "off",
+            "settings changes",
+            "--help",
         ),
         *("&amp;", "--days", "9" * 30, "\x00", "impact:major", "<mailto:", "#", "\u200b", "component:", "\n", "٣"),
     ]

@@ -1,0 +1,87 @@
+"""How each command is used: its line, what it does, its options, examples: for help, and for wrong uses."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Usage:
+    """`line` and `does` fit on one line of the help."""
+
+    line: str
+    does: str
+    options: tuple[tuple[str, str], ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+_AT = ("#channel, --to <address>", "another channel than this one, or the https:// address of a webhook")
+_WHERE = ("#channel", "another channel than this one")
+
+USAGES: dict[str, Usage] = {
+    "follow": Usage(
+        "follow <provider or page address> [#channel] [options]",
+        "tell this channel about it; without a name a dialog opens",
+        (
+            _AT,
+            ("--stream incidents,components,maintenance", "only these; all by default"),
+            ("--component <name>", "only what concerns it; as often as you like"),
+            ("--min-impact minor|major|critical", "only what is as grave"),
+            ("--thread threads|channel|both", "below the first message, in the channel, or both"),
+            ("--loud resolved,raised,reopened|none", "what is shown in the channel as well as in the thread"),
+            ("--mention @here,@channel,@person|none", "who is mentioned; --mention-from major: only then"),
+            ("--remind 30m|1h|1d|none", "how long before a maintenance it is told again; 1h by default"),
+            ("--quiet 22:00-07:00 Europe/Berlin|none", "told as one summary afterwards; --quiet-except critical"),
+        ),
+        ("follow chargeover --min-impact major --mention @here", "follow https://status.example.com #ops"),
+    ),
+    "unfollow": Usage("unfollow <provider> [#channel]", "tell no more", (_AT,), ("unfollow chargeover",)),
+    "list": Usage("list", "what is followed, and where it is told"),
+    "status": Usage("status [provider]", "how things are now", examples=("status", "status chargeover")),
+    "uptime": Usage(
+        "uptime [provider] [--days 90]", "the last ninety days",
+        (("--days 30", "so many days"),), ("uptime chargeover --days 30",),
+    ),
+    "incidents": Usage("incidents <provider>", "what has happened", examples=("incidents chargeover",)),
+    "maintenance": Usage("maintenance [provider]", "planned work", examples=("maintenance chargeover",)),
+    "search": Usage("search <text>", "providers that can be followed by name", examples=("search payments",)),
+    "related": Usage("related <provider>", "what is like it", examples=("related chargeover",)),
+    "mute": Usage(
+        "mute [provider] [words of the title] [off]",
+        "add nothing to the threads of what is active; alone: what is muted",
+        (_WHERE, ("off", "speak again; without a name all that is muted")),
+        ("mute chargeover", "mute chargeover login outage", "mute chargeover off"),
+    ),
+    "digest": Usage(
+        "digest daily|weekly|off",
+        "a summary for this channel; alone: what is set",
+        (_WHERE, ("--at 09:00", "when"), ("--on monday", "which day"), ("--zone Europe/Berlin", "whose clock")),
+        ("digest daily --at 09:00 --zone Europe/Berlin", "digest weekly --on monday", "digest off"),
+    ),
+    "webhook": Usage(
+        "webhook add|list|test|remove [address] [provider …]",
+        "tell an address of yours, signed",
+        (
+            ("add <https address> [provider …]", "its secret is shown once, to you alone"),
+            ("list", "those there are"),
+            ("test <address>", "sends it a test event"),
+            ("remove <address>", "with all that it follows"),
+        ),
+        ("webhook add https://hooks.example.com/uptimus chargeover",),
+    ),
+    "settings": Usage(
+        "settings [changes everyone|admins|@person …]", "who may change things here",
+        examples=("settings changes admins", "settings changes @ann @bob"),
+    ),
+    "audit": Usage("audit", "who changed what"),
+    "help": Usage("help [command]", "this, or all about one command", examples=("help follow",)),
+}  # fmt: skip
+
+
+def sentence(name: str) -> str:
+    """`Usage: /uptimus …`, to stand behind what was wrong."""
+    return f"Usage: /uptimus {USAGES[name].line}"
+
+
+def with_usage(said: str, name: str) -> str:
+    """What was wrong, and how it is done."""
+    stop = "" if said.rstrip()[-1:] in ".?!" else "."
+    return f"{said.rstrip()}{stop} {sentence(name)}"

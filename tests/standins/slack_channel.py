@@ -20,11 +20,48 @@ class Message:
     metadata: dict[str, Any] | None = None
     edits: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
     plain_only: bool = False
+    channel: str = ""
+    team: str = ""
+    unfurls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What people chose in its menus: block_id → action_id → state."""
 
     @property
     def shown(self) -> str:
         """What a person reads in it."""
         return shown(self.text, self.blocks)
+
+    def rewrite(self, text: str, blocks: list[dict[str, Any]]) -> None:
+        """It says this from now on."""
+        self.edits.append((self.text, self.blocks))
+        self.text, self.blocks = text, blocks
+
+
+@dataclass
+class Answer:
+    """What a person gets to see after a command. Ephemeral: nobody else does."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+    ephemeral: bool
+    channel: str = ""
+    team: str = ""
+    user: str = ""
+    ts: str = ""
+    thread_ts: str | None = None
+    edits: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
+    deleted: bool = False
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """What a person reads in it."""
+        return shown(self.text, self.blocks)
+
+    def rewrite(self, text: str, blocks: list[dict[str, Any]]) -> None:
+        """It says this from now on."""
+        self.edits.append((self.text, self.blocks))
+        self.text, self.blocks = text, blocks
 
 
 @dataclass
@@ -40,6 +77,7 @@ class Channel:
     messages: list[Message] = field(default_factory=list)
     refuses: str | None = None
     """An error that every post here is answered with."""
+    team: str = "T1"
 
     @property
     def roots(self) -> list[Message]:
@@ -85,16 +123,35 @@ def _block(block: dict[str, Any]) -> str:
         case "divider":
             return "─" * 20
         case "section":
-            texts = [block["text"]] if "text" in block else []
-            fields = [readable(one["text"]).replace("\n", ": ") for one in block.get("fields", [])]
-            return "\n".join([*(_text(text) for text in texts), *fields])
+            return _section(block)
         case "context":
             return "  ".join(_text(element) for element in block["elements"])
-    return f"[{block['type']}]"
+        case "actions":
+            return " ".join(_element(element) for element in block["elements"])
+        case "input":
+            return f"{block['label']['text']}: {_element(block['element'])}"
+    return f"[{block.get('alt_text') or block['type']}]"
+
+
+def _section(block: dict[str, Any]) -> str:
+    texts = [_text(block["text"])] if "text" in block else []
+    fields = [readable(one["text"]).replace("\n", ": ") for one in block.get("fields", [])]
+    accessory = [_element(block["accessory"])] if "accessory" in block else []
+    return "\n".join([*texts, *fields, *accessory])
+
+
+def _element(element: dict[str, Any]) -> str:
+    """A button by its words, a menu by what is chosen or by what it asks."""
+    chosen = element.get("initial_options") or [element.get("initial_option")]
+    words = [one["text"]["text"] for one in chosen if one] or [element.get("initial_value")]
+    label = element.get("text") or element.get("placeholder") or {}
+    said = ", ".join(word for word in words if word) or label.get("text") or element.get("alt_text")
+    return f"[{said or ('⋯' if element['type'] == 'overflow' else element['type'])}]"
 
 
 def _text(value: dict[str, Any]) -> str:
-    return readable(value["text"]) if value["type"] == "mrkdwn" else str(value.get("text", ""))
+    """A text object, or an image among texts."""
+    return readable(value["text"]) if value["type"] == "mrkdwn" else str(value.get("text", value.get("alt_text")))
 
 
 def readable(text: str) -> str:

@@ -4,17 +4,15 @@ Three judges: a table of our own (always), slack_sdk's models (always), and the 
 beside the repository (`../shared/specs`, when it is there).
 """
 
-import json
 import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Collection, Iterator
 from typing import Any
 
-import jsonschema
 from slack_sdk.models.blocks import Block
+from standins.slack_element_rules import element_faults
+from standins.slack_schema import SPECS, schema_faults
 
-SPECS = Path(__file__).parents[3] / "shared" / "specs" / "slack"
+__all__ = ["SPECS", "block_faults", "message_faults", "model_faults", "mrkdwn_faults", "shape_faults"]
 
 MOST_BLOCKS = 50
 MOST_CHARACTERS = 13_000
@@ -31,9 +29,11 @@ COUNTS = {("section", "fields"): 10, ("context", "elements"): 10, ("actions", "e
 STRINGS = {"block_id": 255, "action_id": 255, "alt_text": 2000, "image_url": 3000, "url": 3000}
 
 _PING = re.compile(r"<(?:!(?:channel|here|everyone|subteam)|@)[^>]*>?")
+_PERSON = re.compile(r"<@[UW]\w+>")
 _NAMES = re.compile(r"@(?:channel|here|everyone)\b", re.IGNORECASE)
 _CONTROL = re.compile(
-    r"<(?:https?://[^\s<>|]+(?:\|[^<>|]+)?|mailto:[^\s<>|]+(?:\|[^<>|]+)?|!date\^\d+\^[^<>|]+\|[^<>|]+)>"
+    r"<(?:https?://[^\s<>|]+(?:\|[^<>|]+)?|mailto:[^\s<>|]+(?:\|[^<>|]+)?|!date\^\d+\^[^<>|]+\|[^<>|]+"
+    r"|#[CG]\w+(?:\|[^<>|]*)?)>"
 )
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _DATE = re.compile(r"<!date\^\d+\^([^<>|^]+)")
@@ -42,22 +42,44 @@ _DATE_TOKENS = re.compile(
 )
 
 
-def message_faults(message: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """(what Slack answers `invalid_blocks` to, what Slack would swallow and we don't want)."""
+def message_faults(message: dict[str, Any], allowed: Collection[str] = frozenset()) -> tuple[list[str], list[str]]:
+    """(what Slack answers `invalid_blocks` to, what Slack would swallow and we don't want).
+
+    `allowed`: mentions that are meant, each as it is written (`<@U7>`, `<!here>`).
+    """
     blocks = message.get("blocks") or []
-    refused = [*_block_faults(blocks), *_model_faults(blocks), *_schema_faults(message)]
-    unwanted = [*_text_faults("text", message.get("text")), *_mrkdwn_faults(blocks)]
+    known = {"channel": "C1", "text": message.get("text", ""), "blocks": blocks}
+    refused = [*_block_faults(blocks), *model_faults(blocks), *schema_faults("Post", known)]
+    unwanted = [*_text_faults("text", message.get("text"), allowed), *mrkdwn_faults(blocks, allowed)]
     return refused, unwanted
+
+
+def block_faults(blocks: list[dict[str, Any]], allowed: Collection[str]) -> tuple[list[str], list[str]]:
+    """The same of blocks that stand without a text, as in an unfurl."""
+    refused = [*_block_faults(blocks), *model_faults(blocks)]
+    return refused, list(mrkdwn_faults(blocks, allowed))
 
 
 def _block_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
     if len(blocks) > MOST_BLOCKS:
         yield f"{len(blocks)} blocks"
-    ids = [block["block_id"] for block in blocks if "block_id" in block]
-    if len(ids) != len(set(ids)):
-        yield "block_id twice"
     if (size := sum(len(text) for _, text, _ in texts_of(blocks))) > MOST_CHARACTERS:
         yield f"msg_blocks_too_long: {size} characters"
+    yield from shape_faults(blocks)
+
+
+def shape_faults(blocks: list[dict[str, Any]]) -> list[str]:
+    """Lengths, counts, ids and elements, which are the same in a message and in a view."""
+    try:
+        return [*_shape_faults(blocks), *element_faults(blocks)]
+    except (AttributeError, KeyError, TypeError) as error:
+        return [f"something is not what it should be: {error!r}"]
+
+
+def _shape_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
+    ids = [block["block_id"] for block in blocks if block.get("block_id")]
+    if len(ids) != len(set(ids)):
+        yield "block_id twice"
     for kind, node in _nodes(blocks):
         yield from _node_faults(kind, node)
 
@@ -101,22 +123,24 @@ def texts_of(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str, bool]]:
             yield kind, node["text"], bool(node.get("verbatim"))
 
 
-def _mrkdwn_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
+def mrkdwn_faults(blocks: list[dict[str, Any]], allowed: Collection[str], *, pings: bool = True) -> Iterator[str]:
+    """Escaping in blocks. `pings`: false in a view, where a name calls nobody."""
     for kind, text, verbatim in texts_of(blocks):
         if kind == "mrkdwn":
-            yield from _text_faults("mrkdwn", text)
+            yield from _text_faults("mrkdwn", text if pings else _PERSON.sub("somebody", text), allowed, pings)
             if not verbatim:
                 yield f"mrkdwn that is not verbatim: {text[:60]!r}"
-        elif _PING.search(text) or _NAMES.search(text):
+        elif pings and _is_ping(_without(text, allowed)):
             yield f"a mention in plain_text: {text[:60]!r}"
 
 
-def _text_faults(where: str, text: Any) -> Iterator[str]:
+def _text_faults(where: str, text: Any, allowed: Collection[str], pings: bool = True) -> Iterator[str]:
     """Escaping: nothing pings, every `<`, `>` and `&` is one of ours."""
     if not isinstance(text, str) or not text.strip():
         yield f"{where} is missing: notifications and screen readers have nothing to read"
         return
-    if _PING.search(text) or _NAMES.search(text):
+    text = _without(text, allowed)
+    if pings and _is_ping(text):
         yield f"{where} pings: {text[:80]!r}"
     bare = _ENTITY.sub("", _CONTROL.sub("", text))
     if found := re.search(r"[<>&]", bare):
@@ -128,7 +152,18 @@ def _text_faults(where: str, text: Any) -> Iterator[str]:
         yield f"text of {len(text)} characters, 4,000 recommended"
 
 
-def _model_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
+def _is_ping(text: str) -> bool:
+    return bool(_PING.search(text) or _NAMES.search(text))
+
+
+def _without(text: str, allowed: Collection[str]) -> str:
+    for mention in allowed:
+        text = text.replace(mention, "somebody")
+    return text
+
+
+def model_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
+    """What slack_sdk's own models find."""
     for block in blocks:
         try:
             parsed = Block.parse(block)
@@ -138,71 +173,3 @@ def _model_faults(blocks: list[dict[str, Any]]) -> Iterator[str]:
                 parsed.validate_json()
         except Exception as error:  # the models raise several kinds
             yield f"slack_sdk: {error}"
-
-
-def _schema_faults(message: dict[str, Any]) -> Iterator[str]:
-    validator = _post_schema()
-    if validator is None:
-        return
-    known = {key: value for key, value in message.items() if key in ("text", "blocks")}
-    for error in validator.iter_errors({"channel": "C1", "text": "", **known}):
-        best = jsonschema.exceptions.best_match(error.context or [error]) or error
-        yield f"Post.schema.json: {best.json_path} {best.message[:200]}"
-
-
-@cache
-def _post_schema() -> jsonschema.Draft7Validator | None:
-    path = SPECS / "Post.schema.json"
-    return jsonschema.Draft7Validator(json.loads(path.read_text())) if path.exists() else None
-
-
-ARGUMENTS = {
-    "auth.test": "",
-    "apps.connections.open": "",
-    "chat.postMessage": "channel text blocks attachments metadata thread_ts reply_broadcast unfurl_links"
-    " unfurl_media mrkdwn parse link_names markdown_text username icon_emoji icon_url",
-    "chat.update": "channel ts text blocks attachments metadata reply_broadcast parse link_names"
-    " markdown_text file_ids",
-    "chat.postEphemeral": "channel user text blocks attachments thread_ts parse link_names markdown_text"
-    " username icon_emoji icon_url metadata",
-    "conversations.info": "channel include_locale include_num_members",
-}
-REQUIRED = {
-    "chat.postMessage": ("channel",),
-    "chat.update": ("channel", "ts"),
-    "chat.postEphemeral": ("channel", "user"),
-    "conversations.info": ("channel",),
-}
-SCOPES = {
-    "chat.postMessage": "chat:write",
-    "chat.update": "chat:write",
-    "chat.postEphemeral": "chat:write",
-    "conversations.info": "channels:read",
-    "apps.connections.open": "connections:write",
-}
-PER_MINUTE = {"chat.update": 50, "conversations.info": 50, "chat.postEphemeral": 100, "auth.test": 600}
-
-UNLISTED = frozenset(
-    {"internal_error", "fatal_error", "invalid_auth", "account_inactive", "app_uninstalled", "thread_not_found"}
-    | {"invalid_arguments", "msg_too_long", "is_archived", "is_inactive", "team_not_found", "restricted_action"}
-    | {"invalid_metadata_format", "external_channel_migrating", "posting_to_channel_denied"}
-)
-"""Answers that Slack gives although the method's own page does not list them."""
-
-
-def arguments(method: str) -> frozenset[str]:
-    """The argument names that the method knows: from the reference when it is there."""
-    reference = _reference(method)
-    return frozenset(reference["args"]) if reference else frozenset(ARGUMENTS[method].split())
-
-
-def is_answer(method: str, error: str) -> bool:
-    """Whether the method can answer this error at all."""
-    reference = _reference(method)
-    return reference is None or error in reference["errors"] or error in UNLISTED
-
-
-@cache
-def _reference(method: str) -> dict[str, Any] | None:
-    path = SPECS / "api-ref" / "methods" / method.partition(".")[0] / f"{method}.json"
-    return json.loads(path.read_text()) if path.exists() else None

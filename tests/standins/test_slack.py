@@ -84,6 +84,9 @@ async def test_tokens(token: str, method: str, error: str, slack: SlackServer) -
         ({"blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]}, "invalid_blocks"),
         ({"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, "invalid_blocks"),
         ({"blocks": [{"type": "poster"}]}, "invalid_blocks"),
+        ({"blocks": ["poster"]}, "invalid_blocks"),
+        ({"blocks": [{"type": "section", "text": "no object"}]}, "invalid_blocks"),
+        ({"blocks": [{"type": "actions", "elements": [["x"]]}]}, "invalid_blocks"),
         ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "x"}] * 11}]}, "invalid_blocks"),
         ({"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": "x" * 2001}]}]}, "invalid_blocks"),
     ],
@@ -153,6 +156,8 @@ async def test_only_own_messages_that_exist_are_changed(slack: SlackServer) -> N
     message = slack.channel("C1").messages[0]
     message.user = "U1"
     assert await call(slack, "chat.update", channel="C1", ts=message.ts, text="x") == "cant_update_message"
+    slack.channel("C1").archived = True
+    assert await call(slack, "chat.update", channel="C1", ts=message.ts, text="x") == "is_inactive"
 
 
 async def test_a_channel_takes_one_message_a_second(slack: SlackServer, clock: Clock) -> None:

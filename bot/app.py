@@ -8,39 +8,45 @@ import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from rich.console import Console
 
 from adapters import ADAPTERS, catalogue
 from adapters.fetch import Fetcher
-from bot import vault
-from bot.commands import COMMANDS
+from bot import jobs, vault
+from bot.commands import COMMANDS, answer
 from bot.commands.services import Services
-from bot.settings import Settings, SettingsError
+from bot.jobs import Job
+from bot.settings import Settings
 from bot.web import data, server
+from bot.web.server import Door
 from relay import poll
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
+from relay.notices import Notices
 from relay.poll import Poller
+from relay.purge import purge
+from relay.remind import Reminder
 from relay.transports import TRANSPORTS, Outside
 from relay.transports.transport import Transport
 from storage import leases, migrate, providers, threads
 from storage.database import Database
 
 if TYPE_CHECKING:
-    from bot.slack import SlackDoor
+    from bot.slack.door import SlackDoor
+    from relay.transports.slack_clients import Clients
 
 ROLES = ("all", "poll", "deliver", "bot", "web")
 
 TICK = 0.25
 """Seconds between two looks for pages that are due."""
+NOTICES_EVERY, REMIND_EVERY, PURGE_EVERY = 5.0, 15.0, 3600.0
 
 log = structlog.get_logger("app")
 
@@ -90,7 +96,7 @@ async def services(
             pace=poll.pace(settings.poll_interval, settings.component_hold),
             allow_private_networks=settings.allow_private_networks,
             home=settings.home,
-            transports=lambda: transports(settings, Console(highlight=False)),
+            transports=lambda: transports(settings, database, Console(highlight=False)),
             wake=lambda: None,
             now=lambda: datetime.now(UTC),
         )
@@ -136,20 +142,33 @@ async def run_parts(
     wanted = set(ROLES) if "all" in roles else set(roles)
     metrics = Metrics()
     async with AsyncExitStack() as closing:
-        deliverer = _deliverer(settings, parts, metrics, console, closing)
+        made = transports(settings, parts.database, console)
+        for transport in made.values():
+            closing.push_async_callback(transport.aclose)
+        deliverer = Deliverer(parts.database, made, metrics=metrics, open_secret=parts.vault.open)
         parts = replace(parts, wake=deliverer.wake)
+        work = list[Job]()
         if "deliver" in wanted:
             deliverer.start()
             closing.push_async_callback(deliverer.aclose)
+            notices = Notices(parts.database, made, metrics=metrics)
+            closing.push_async_callback(notices.aclose)
+            work.append(Job("notices", NOTICES_EVERY, notices.tick))
         if "poll" in wanted:
             poller = _poller(parts, metrics, deliverer)
             poller.start()
             closing.push_async_callback(poller.aclose)
-            _schedule(poller, closing)
+            reminder = Reminder(parts.database, metrics=metrics, recorded=deliverer.wake)
+            work += [
+                Job("poll", TICK, poller.tick),
+                Job("remind", REMIND_EVERY, reminder.tick),
+                Job("purge", PURGE_EVERY, partial(purge, parts.database)),
+            ]
+        closing.callback(jobs.start(work))
         door = None
         if "bot" in wanted:
             door = await _slack_door(settings, parts, closing)
-        if "web" in wanted or (door is not None and settings.slack_signing_secret is not None):
+        if "web" in wanted or slack_routes(settings, door):
             await _serve(settings, parts, metrics, door, closing)
         log.info(
             "started",
@@ -170,27 +189,16 @@ def stopped_by_signals() -> asyncio.Event:
     return stop
 
 
-def transports(settings: Settings, console: Console) -> dict[str, Transport]:
+def transports(settings: Settings, database: Database, console: Console) -> dict[str, Transport]:
     """The transports that the settings provide for."""
-    token = settings.slack_bot_token
     outside = Outside(
         user_agent=settings.agent,
         allow_private_networks=settings.allow_private_networks,
         console=console,
-        slack_token=token.get_secret_value() if token else None,
-        slack_api_url=settings.slack_api_url,
+        slack_clients=partial(_slack_clients, settings, database) if settings.slack is not None else None,
     )
     made = {name: make(outside) for name, make in TRANSPORTS.items()}
     return {name: transport for name, transport in made.items() if transport is not None}
-
-
-def _deliverer(
-    settings: Settings, parts: Services, metrics: Metrics, console: Console, closing: AsyncExitStack
-) -> Deliverer:
-    made = transports(settings, console)
-    for transport in made.values():
-        closing.push_async_callback(transport.aclose)
-    return Deliverer(parts.database, made, metrics=metrics, open_secret=parts.vault.open)
 
 
 def _poller(parts: Services, metrics: Metrics, deliverer: Deliverer) -> Poller:
@@ -199,33 +207,34 @@ def _poller(parts: Services, metrics: Metrics, deliverer: Deliverer) -> Poller:
     )
 
 
-def _schedule(poller: Poller, closing: AsyncExitStack) -> None:
-    async def tick() -> None:
-        try:
-            await poller.tick()
-        except Exception as error:  # the database went away: the next tick asks again
-            log.warning("tick failed", error=type(error).__name__, detail=str(error)[:200])
+def _slack_clients(settings: Settings, database: Database) -> Clients:
+    from bot.slack import ways  # its library is large, and many run without it
 
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    scheduler.add_job(
-        tick, "interval", seconds=TICK, max_instances=1, coalesce=True, misfire_grace_time=None,
-        next_run_time=datetime.now(UTC) + timedelta(seconds=0.05),
-    )  # fmt: skip
-    scheduler.start()
-    closing.callback(scheduler.shutdown, wait=False)
+    return ways.clients(settings, database, vault.from_settings(settings))
 
 
 async def _slack_door(settings: Settings, parts: Services, closing: AsyncExitStack) -> SlackDoor | None:
-    if settings.slack_bot_token is None:
-        if settings.slack_app_token is not None:
-            raise SettingsError("SLACK_BOT_TOKEN is missing, though SLACK_APP_TOKEN is set")
+    if settings.slack is None:
         return None
-    from bot.slack import SlackDoor  # its library is large, and many run without it
+    from bot.slack.door import SlackDoor  # its library is large, and many run without it
 
-    door = SlackDoor(settings, COMMANDS, parts)
+    if settings.slack_signing_secret is None and settings.slack_app_token is None:
+        log.warning("slack hears nobody", missing="SLACK_SIGNING_SECRET or SLACK_APP_TOKEN")
+    door = SlackDoor(settings, COMMANDS, parts, answer)
     await door.start()
     closing.push_async_callback(door.aclose)
     return door
+
+
+def slack_routes(settings: Settings, door: SlackDoor | None) -> dict[tuple[str, str], Door]:
+    """What this server answers Slack, and people whom Slack sends."""
+    routes: dict[tuple[str, str], Door] = {}
+    if door is not None and settings.slack_signing_secret is not None:
+        routes["POST", "/slack/events"] = door.handle
+    if door is not None and door.install is not None:
+        routes["GET", "/slack/install"] = door.install.begin
+        routes["GET", "/slack/oauth_redirect"] = door.install.finish
+    return routes
 
 
 async def _serve(
@@ -247,7 +256,7 @@ async def _serve(
         metrics=metrics,
         problems=problems,
         before_scrape=waiting,
-        slack_events=door.handle if door is not None else None,
+        slack=slack_routes(settings, door),
     )
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
     await runner.setup()

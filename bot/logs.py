@@ -30,6 +30,8 @@ def configure(log_format: str, level: int = logging.INFO) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta, final,
     ]))  # fmt: skip
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # a job that takes longer than its interval is looked at again when it is done: that is meant
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _without_blanks(

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+EXTRA_SCOPES = ("links:read", "links:write", "users:read")
+"""What a Slack workspace may be asked for beyond what is always needed: previews of links, and who is an admin."""
+
 
 class SettingsError(Exception):
     """A setting is wrong or missing; the message names it in one line."""
@@ -43,6 +46,9 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: SecretStr | None = None
+    slack_extra_scopes: str = ""
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
 
     @property
@@ -60,6 +66,46 @@ class Settings(BaseSettings):
         """The database's file, where it is an embedded one."""
         url = make_url(self.database_url)
         return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @property
+    def slack(self) -> Literal["one", "many"] | None:
+        """Which way Slack is set up: for the one workspace of a bot token, for any number that install the app, or
+        not at all. Raises SettingsError where the settings don't go together."""
+        heard = [name for name in ("slack_signing_secret", "slack_app_token") if getattr(self, name) is not None]
+        if self.slack_client_id is None and self.slack_client_secret is None:
+            if self.slack_bot_token is None and heard:
+                raise SettingsError(
+                    f"SLACK_BOT_TOKEN is missing (or SLACK_CLIENT_ID), though {heard[0].upper()} is set"
+                )
+            return "one" if self.slack_bot_token is not None else None
+        if self.slack_bot_token is not None:
+            raise SettingsError(
+                "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; leave one out: a token serves one workspace, "
+                "a client id any number"
+            )
+        for name, other in (
+            ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+            ("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID"),
+        ):
+            if getattr(self, name.lower()) is None:
+                raise SettingsError(f"{name} is missing, though {other} is set")
+        if not heard:
+            raise SettingsError(
+                "SLACK_SIGNING_SECRET is missing (or SLACK_APP_TOKEN): without it Slack's requests can't be taken"
+            )
+        if self.public_url is None:
+            raise SettingsError("UPTIMUS_PUBLIC_URL is missing: Slack sends people back to it after an install")
+        return "many"
+
+    @property
+    def extra_scopes(self) -> tuple[str, ...]:
+        """What a workspace is asked to allow beyond what uptimus always needs."""
+        return tuple(self.slack_extra_scopes.replace(",", " ").split())
+
+    @property
+    def slack_install_url(self) -> str | None:
+        """Where somebody adds uptimus to their workspace; None where that is not set up."""
+        return f"{self.home.rstrip('/')}/slack/install" if self.slack_client_id is not None else None
 
     @field_validator("database_url")
     @classmethod
@@ -87,6 +133,13 @@ class Settings(BaseSettings):
                 ) from None
         return keys
 
+    @field_validator("slack_extra_scopes")
+    @classmethod
+    def _known_scopes(cls, scopes: str) -> str:
+        if set(scopes.replace(",", " ").split()) - set(EXTRA_SCOPES):
+            raise ValueError(f"may only name {', '.join(EXTRA_SCOPES)}")
+        return scopes
+
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
     def _slack_token(cls, token: SecretStr | None, info: object) -> SecretStr | None:
@@ -102,6 +155,7 @@ SECRETS = (
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
+    "SLACK_CLIENT_SECRET",
 )
 
 

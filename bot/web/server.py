@@ -1,7 +1,7 @@
 """The one HTTP server: public pages, health, metrics, and the door for Slack's requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
@@ -35,12 +35,12 @@ def build(
     metrics: Metrics,
     problems: Problems,
     before_scrape: Callable[[], Awaitable[None]] | None = None,
-    slack_events: Door | None = None,
+    slack: Mapping[tuple[str, str], Door] | None = None,
     ready_within: float = READY_WITHIN,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
-    """The application. `before_scrape` brings gauges up to date; `slack_events` answers `POST /slack/events`,
-    which is not there without it; `ready_within` is how many seconds the database may take to answer."""
+    """The application. `before_scrape` brings gauges up to date; `slack` answers what Slack asks,
+    by method and path; `ready_within` is how many seconds the database may take to answer."""
     app = web.Application(middlewares=[_in_words], client_max_size=1024**2)
     site, health = _Pages(provider, directory, now), _Health(problems, metrics, before_scrape, ready_within)
     app.add_routes(
@@ -55,8 +55,8 @@ def build(
             web.get("/metrics", health.figures),
         ]
     )
-    if slack_events is not None:
-        app.router.add_post("/slack/events", slack_events)
+    for (method, path), answer in (slack or {}).items():
+        app.router.add_route(method, path, answer)
     return app
 
 

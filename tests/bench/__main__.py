@@ -33,10 +33,10 @@ from bot.commands import COMMANDS
 from bot.commands.reply import Request
 from bot.commands.services import Services
 from bot.settings import Settings
-from bot.slack_blocks import reply_message
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller
+from relay.transports.slack_bulletin import bulletin_message
 from storage import follows, providers
 from storage.database import Database, from_now
 from storage.tables import Destination, Follow, Incident, Provider, Span
@@ -153,7 +153,7 @@ async def latency(address: str, followers: int, rounds: int) -> None:
     async with bench() as on:
         await add_providers(on.database, address, 1)
         await _add_hooks(on, address, followers)
-        made = app.transports(on.settings, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
+        made = app.transports(on.settings, on.database, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
         deliverer = Deliverer(on.database, made, metrics=on.metrics, open_secret=on.parts.vault.open)
         poller = Poller(
             on.database,
@@ -274,7 +274,7 @@ async def status(number: int = 5000, calls: int = 300) -> None:
         delays = []
         for _ in range(calls):
             began = time.perf_counter()
-            reply_message(await COMMANDS["status"](on.parts, Request(workspace="local")))
+            bulletin_message(await COMMANDS["status"](on.parts, Request(workspace="local")))
             delays.append(time.perf_counter() - began)
     ordered = sorted(delays)
     line(

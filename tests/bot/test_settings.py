@@ -16,7 +16,7 @@ ENV_EXAMPLE = Path(__file__).parents[2] / ".env.example"
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in (*settings.SECRETS, "PORT", "UPTIMUS_POLL_INTERVAL"):
+    for name in (*settings.SECRETS, "PORT", "UPTIMUS_POLL_INTERVAL", "UPTIMUS_PUBLIC_URL", "SLACK_CLIENT_ID"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -62,6 +62,7 @@ WRONG = [
     ("UPTIMUS_ALLOW_PRIVATE_NETWORKS", "maybe", "boolean"),
     ("SLACK_BOT_TOKEN", "hunter2", "must begin with xox"),
     ("SLACK_APP_TOKEN", "xoxb-hunter2", "must begin with xapp-"),
+    ("SLACK_EXTRA_SCOPES", "users:read channels:history", "may only name links:read, links:write, users:read"),
     ("SLACK_API_URL", "https://slack.com", "must be an http(s) address that ends in /api/"),
 ]
 
@@ -78,6 +79,54 @@ def test_a_wrong_setting_is_named_in_one_line_without_its_value(
     assert said in message
     assert "\n" not in message
     assert "hunter2" not in message
+
+
+TOKEN, APP, SIGN = "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"
+ID, SECRET, URL = "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "UPTIMUS_PUBLIC_URL"
+SLACK = {
+    TOKEN: "xoxb-hunter2",
+    APP: "xapp-hunter2",
+    SIGN: "hunter2",
+    ID: "1.2",
+    SECRET: "hunter2",
+    URL: "https://u.io",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "way"),
+    [
+        ((), None),
+        ((URL,), None),
+        ((TOKEN,), "one"),
+        ((TOKEN, APP), "one"),
+        ((TOKEN, SIGN), "one"),
+        ((TOKEN, APP, SIGN), "one"),
+        ((ID, SECRET, SIGN, URL), "many"),
+        ((ID, SECRET, APP, URL), "many"),
+        ((APP,), "SLACK_BOT_TOKEN is missing (or SLACK_CLIENT_ID), though SLACK_APP_TOKEN is set"),
+        ((SIGN,), "SLACK_BOT_TOKEN is missing (or SLACK_CLIENT_ID), though SLACK_SIGNING_SECRET is set"),
+        ((TOKEN, ID, SECRET, SIGN, URL), "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; leave one out"),
+        ((ID, SIGN, URL), "SLACK_CLIENT_SECRET is missing, though SLACK_CLIENT_ID is set"),
+        ((SECRET, SIGN, URL), "SLACK_CLIENT_ID is missing, though SLACK_CLIENT_SECRET is set"),
+        ((ID, SECRET, URL), "SLACK_SIGNING_SECRET is missing (or SLACK_APP_TOKEN)"),
+        ((ID, SECRET, SIGN), "UPTIMUS_PUBLIC_URL is missing"),
+    ],
+)
+def test_the_ways_to_set_slack_up(
+    given: tuple[str, ...], way: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in given:
+        monkeypatch.setenv(name, SLACK[name])
+    found = settings.load()
+    if way in (None, "one", "many"):
+        assert found.slack == way
+        return
+    with pytest.raises(SettingsError) as caught:
+        _ = found.slack
+    assert str(caught.value).startswith(way or "?")
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_secret_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

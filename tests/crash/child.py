@@ -20,7 +20,9 @@ from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
 from relay.transports import TRANSPORTS, Outside
-from relay.transports.slack import OneToken, Pace, SlackTransport
+from relay.transports.slack import SlackTransport
+from relay.transports.slack_clients import OneToken
+from relay.transports.slack_pace import Pace
 from storage import leases
 from storage.database import Database
 
@@ -69,7 +71,7 @@ async def _live(life: Life) -> None:
         made = {name: make(outside) for name, make in TRANSPORTS.items()}
         transports = {name: transport for name, transport in made.items() if transport is not None}
         transports["slack"] = SlackTransport(
-            OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000)
+            OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000, per_minute=None)
         )
         deliverer = Deliverer(
             database,

@@ -133,7 +133,7 @@ async def test_slack_has_a_door_only_where_one_was_given() -> None:
     async def door(request: web.Request) -> web.Response:
         return web.Response(text=(await request.text())[::-1])
 
-    async with serving() as closed, serving(slack_events=door) as opened:
+    async with serving() as closed, serving(slack={("POST", "/slack/events"): door}) as opened:
         async with closed.post("/slack/events", data="abc") as answer:
             assert answer.status == 404
         async with opened.post("/slack/events", data="abc") as answer:

@@ -4,27 +4,31 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
+from standins.followed import became, followed, state
 from standins.slack import OperationTimeoutError, SlackServer
-from standins.slack_rules import message_faults
 from structlog.testing import capture_logs
 
 from adapters.schema import Status
-from bot.commands.reply import CommandError, DayCell, Reply, Request, Row, Section
+from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.settings import Settings
-from bot.slack import SlackDoor, SlackDoorError
-from bot.slack_blocks import reply_message
+from bot.slack.door import SlackDoor
+from bot.slack.ways import SlackDoorError
+from storage import migrate
+from storage.database import Database
 
 
 class Services:
     """What the commands of these tests work with: they remember what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self.database, self.wake = database, lambda: None
         self.asked: list[Request] = []
         self.gate = asyncio.Event()
 
@@ -92,8 +96,11 @@ async def slack() -> AsyncIterator[SlackServer]:
 
 
 @pytest.fixture
-def services() -> Services:
-    return Services()
+async def services(tmp_path: Path) -> AsyncIterator[Services]:
+    database = Database(f"sqlite:///{tmp_path}/uptimus.db")
+    await migrate.upgrade(database)
+    yield Services(database)
+    await database.aclose()
 
 
 @pytest.fixture(params=["http", "socket"])
@@ -143,7 +150,7 @@ async def test_an_unknown_word_gets_a_hint(door: SlackDoor, slack: SlackServer) 
 async def test_a_failure_is_said_with_an_id_that_the_log_knows(door: SlackDoor, slack: SlackServer) -> None:
     with capture_logs() as logs:
         [answer] = await slack.slash("/uptimus", "broken")
-    [entry] = [entry for entry in logs if entry["event"] == "slack.command_failed"]
+    [entry] = [entry for entry in logs if entry["event"] == "slack.failed"]
     assert answer.text == f"Something went wrong (id {entry['id']})"
     assert entry["exc_info"]
 
@@ -247,6 +254,27 @@ async def test_the_stand_in_notices_a_late_acknowledgement() -> None:
     await runner.cleanup()
 
 
+async def test_the_one_workspace_is_left_and_comes_back(slack: SlackServer, services: Services) -> None:
+    slack.workspaces["T1"].scopes.add("channels:read")
+    await followed(services.database, "slack:T1/C1")
+    async with served(SlackDoor(settings(slack), COMMANDS, services), slack):
+        await slack.event({"type": "app_uninstalled"})  # an old one: the token is good
+        await slack.archive("C1")
+        await became(services.database, "slack:T1/C1", "is archived")
+        await slack.unarchive("C1")
+        await became(services.database, "slack:T1/C1", None)
+        await slack.uninstall("T1", twice=True)
+        await became(services.database, "slack:T1/C1", "install uptimus")
+    slack.workspaces["T1"].issue("xoxb-new")
+    async with served(SlackDoor(settings(slack, slack_bot_token="xoxb-new"), COMMANDS, services), slack):
+        assert await state(services.database, "slack:T1/C1") == (None, True)
+
+
+async def test_a_press_and_an_event_of_no_use_are_acknowledged(door: SlackDoor, slack: SlackServer) -> None:
+    await slack.event({"type": "emoji_changed", "subtype": "add"})
+    assert slack.acks[-1] < 1
+
+
 @pytest.mark.parametrize(
     ("arrange", "said"),
     [
@@ -255,52 +283,11 @@ async def test_the_stand_in_notices_a_late_acknowledgement() -> None:
         ({"slack_api_url": "http://127.0.0.1:9/api/"}, "Slack could not be reached (ClientConnectorError)"),
     ],
 )
-async def test_a_wrong_token_is_said_in_one_line(arrange: dict[str, Any], said: str, slack: SlackServer) -> None:
-    door = SlackDoor(settings(slack, **arrange), COMMANDS, Services())
+async def test_a_wrong_token_is_said_in_one_line(
+    arrange: dict[str, Any], said: str, slack: SlackServer, services: Services
+) -> None:
+    door = SlackDoor(settings(slack, **arrange), COMMANDS, services)
     with pytest.raises(SlackDoorError) as error:
         await door.start()
     assert str(error.value) == said
     await door.aclose()
-
-
-def faults(message: dict[str, Any]) -> list[str]:
-    refused, unwanted = message_faults(message)
-    return refused + unwanted
-
-
-def test_a_long_answer_is_cut_and_counted() -> None:
-    rows = tuple(Row(f"Provider {i}", Status.OPERATIONAL, "fine " * 10) for i in range(400))
-    message = reply_message(Reply("400 providers.", (Section("All", rows),)))
-    shown = "\n".join(block["text"]["text"] for block in message["blocks"])
-    left = int(message["blocks"][-1]["text"]["text"].removeprefix("… and ").removesuffix(" more"))
-    assert shown.count("*Provider ") + left == 400
-    assert faults(message) == []
-
-
-def test_many_sections_stay_within_fifty_blocks() -> None:
-    sections = tuple(Section(f"S{i}", (Row("r", url="https://x.io"),)) for i in range(80))
-    message = reply_message(Reply("Much.", sections))
-    assert len(message["blocks"]) == 50
-    assert message["blocks"][-1]["text"]["text"] == "… and 32 more"
-    assert faults(message) == []
-
-
-def test_ninety_days_are_squares_with_words() -> None:
-    states = ["operational"] + ["outage"] * 2 + ["maintenance"] * 2 + ["unknown"] * 85
-    days = tuple(DayCell(date(2025, 5, 1) + timedelta(days=i), state) for i, state in enumerate(states))
-    message = reply_message(
-        Reply("20 % of 5 known days.", (Section("ChargeOver", days=days, note="known days only"),))
-    )
-    lines = message["blocks"][1]["text"]["text"].splitlines()
-    assert lines[1] == "🟩🟥🟥🟦🟦" + "⬜" * 25
-    assert [len(line) for line in lines[1:4]] == [30, 30, 30]
-    said = "🟩 1 day operational · 🟥 2 days outage · 🟦 2 days maintenance · ⬜ 85 days unknown"
-    assert lines[4] == f"1 May 2025 to 29 Jul 2025: {said}"
-    assert faults(message) == []
-
-
-def test_hostile_rows_ping_nobody() -> None:
-    row = Row("<!channel> *x* <@U1>", Status.UNKNOWN, "@here & <https://evil|bank>", url="javascript:alert(1)")
-    message = reply_message(Reply("<!everyone> @channel", (Section("<!here>", (row,), note="_<!channel>_"),)))
-    assert faults(message) == []
-    assert "<!" not in str(message)

@@ -32,6 +32,8 @@ LONGEST_WAIT = 86400.0
 LEASE = 60.0
 PATIENCE = 20.0
 """Seconds that a claimed thread may queue behind others of its destination before it is given back."""
+LAST_START = 2 * PATIENCE
+"""Seconds after its claim in which a telling may still begin: it ends before the lease does."""
 CLAIMS_PER_DESTINATION = 12
 """How many of one destination's threads are held at once: fewer than can wait their turn within PATIENCE."""
 
@@ -82,6 +84,8 @@ class Deliverer:
         self._held: Counter[int] = Counter()
         """How many claims of each destination there are."""
         self._queues: dict[int, asyncio.Semaphore] = {}
+        self._refused: dict[str, float] = {}
+        """When nothing more could be sent to a destination or, by what its URI begins with, to a workspace."""
         self._outcomes: Batcher[Outcome] = Batcher(self._acknowledge)
         self._tellings: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -146,6 +150,8 @@ class Deliverer:
         if not self._held[destination_id]:
             del self._held[destination_id]
             self._queues.pop(destination_id, None)
+        if not self._tellings:
+            self._refused.clear()
         self._woken.set()
 
     async def _tell(self, claim: Claim, claimed_at: float) -> None:
@@ -161,7 +167,7 @@ class Deliverer:
             if time.monotonic() - claimed_at > PATIENCE:
                 self._outcomes.put(replace(done, moved=False, uncounted=True))
                 return
-            self._outcomes.put(await self._in_turn(claim, event, done))
+            self._outcomes.put(await self._in_turn(claim, event, done, claimed_at))
             if self._at_once(claim) == 1:
                 await self._outcomes.written()  # what is told next may have to know of this
 
@@ -172,7 +178,7 @@ class Deliverer:
     def _queue(self, claim: Claim) -> asyncio.Semaphore:
         return self._queues.setdefault(claim.destination_id, asyncio.Semaphore(self._at_once(claim)))
 
-    async def _in_turn(self, claim: Claim, event: StoredEvent, done: Outcome) -> Outcome:
+    async def _in_turn(self, claim: Claim, event: StoredEvent, done: Outcome, claimed_at: float) -> Outcome:
         """A destination whose turn has not come takes up no slot. In quiet hours only messages that are there
         already are kept true."""
         quiet_until = self._quiet_until(claim, event)
@@ -187,10 +193,16 @@ class Deliverer:
             except DeliveryError as error:
                 return self._failed(claim, event, done, error, 0.0)
         async with self._slots:
+            if self._is_refused(claim, claimed_at) or time.monotonic() - claimed_at > LAST_START:
+                return replace(done, moved=False, uncounted=True)
             outcome = await self._tried(claim, event, done, muted=muted)
         if quiet_until is not None and outcome.state == "delivered" and not claim.muted:
             return replace(outcome, state="held", quiet_until=quiet_until)
         return outcome
+
+    def _is_refused(self, claim: Claim, claimed_at: float) -> bool:
+        """Nothing can be sent there any more, as another telling heard since this one was claimed."""
+        return any(self._refused.get(key, 0.0) > claimed_at for key in (claim.uri, _workspace(claim.uri)))
 
     def _quiet_until(self, claim: Claim, event: StoredEvent) -> datetime | None:
         """When the follow's quiet hours end; None: it may be told now, or adds no message anyway."""
@@ -259,6 +271,7 @@ class Deliverer:
             return replace(done, moved=False, delay=decision.delay, uncounted=True)
         attempt = _attempt(claim, duration, outcome, error.status, error.answer, error.reason)
         if decision.disable:
+            self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = time.monotonic()
             asleep = replace(done, moved=False, delay=None, attempt=attempt)
             return replace(asleep, refused=error.reason, everywhere=error.everywhere)
         if decision.delay is None:
@@ -293,8 +306,7 @@ class Deliverer:
 
     async def _acknowledge(self, outcomes: list[Outcome]) -> None:
         async with self._database.write(relaxed=True) as session:
-            await threads.acknowledge(session, outcomes)
-            for one in outcomes:
+            for one in await threads.acknowledge(session, outcomes):
                 await self._follow_up(session, one)
         self._woken.set()
 
@@ -309,6 +321,11 @@ class Deliverer:
             disabled = await threads.disable(session, concerned, outcome.refused)
             for destination_id in disabled if not outcome.everywhere else ():
                 await notices.put(session, destination_id, "trouble", now, now)
+
+
+def _workspace(uri: str) -> str:
+    """What the addresses of a chat's workspace begin with."""
+    return uri.partition("/")[0]
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -109,7 +109,9 @@ def card(event: StoredEvent, told: int | None = None) -> Card:
         headline=f"{event.data.provider.name}: {subject_title(event)}",
         state=state,
         status=status_of(event),
-        summary=_sentence(event, f"{state}, {_impact(incident.impact)}" if incident and active else state),
+        summary=_sentence(
+            event, f"{state}, {_impact(incident.impact)}" if incident and active else state, _state_since(event)
+        ),
         facts=_facts(event),
         affected=event.context.affected if event.data.incident or event.data.maintenance else (),
         story=_story(event)[:told],
@@ -124,7 +126,7 @@ def note(event: StoredEvent) -> Note:
         title=title,
         status=status_of(event),
         at=_moment(event),
-        summary=_sentence(event, title),
+        summary=_sentence(event, title, _moment(event)),
         body=event.data.update.body if event.data.update is not None else "",
         facts=_note_facts(event),
         url=link(event),
@@ -350,9 +352,16 @@ def _moment(event: StoredEvent) -> datetime:
     return changed or event.seen_at
 
 
-def _sentence(event: StoredEvent, what: str) -> str:
+def _state_since(event: StoredEvent) -> datetime:
+    """A postmortem, days later, does not resolve an incident anew."""
+    incident = event.data.incident
+    over = incident is not None and incident.phase in OVER
+    return (incident.resolved_at if incident is not None and over else None) or _moment(event)
+
+
+def _sentence(event: StoredEvent, what: str, at: datetime) -> str:
     what = what.rstrip(".")
-    return f"{event.data.provider.name}: {subject_title(event)}. {what} ({utc(_moment(event))})."
+    return f"{event.data.provider.name}: {subject_title(event)}. {what} ({utc(at)})."
 
 
 _WINDOW_MATTERS = (EventType.MAINTENANCE_SCHEDULED, EventType.MAINTENANCE_REMINDER)
@@ -411,15 +420,20 @@ def _maintenance_lead(event: StoredEvent, maintenance: Maintenance) -> str | Non
     if event.type == EventType.MAINTENANCE_SCHEDULED:
         return "Scheduled"
     if event.type == EventType.MAINTENANCE_REMINDER:
-        return f"Maintenance starts {_lead_time(event.context.lead_minutes)}"
+        return f"Maintenance starts {_lead_time(event, maintenance)}"
     if event.data.update is not None:
         return _phase(event.data.update)
     return f"Still under way{_beyond(event, maintenance)}" if event.context.overrun else None
 
 
-def _lead_time(minutes: int | None) -> str:
+def _lead_time(event: StoredEvent, maintenance: Maintenance) -> str:
+    """What was asked for; or less, where a standstill of ours made the reminder late."""
+    minutes = event.context.lead_minutes
     if minutes is None:
         return "soon"
+    if maintenance.starts_at is not None:
+        left = round((maintenance.starts_at - event.seen_at) / timedelta(minutes=1))
+        minutes = left if 0 < left < minutes else minutes
     return f"in {minutes} min" if minutes < 120 else f"in {lasting(timedelta(minutes=minutes))}"
 
 

@@ -160,11 +160,12 @@ class Notices:
             subjects = list(dict.fromkeys(one.subject_id for one in ready))
             told = [one for one in ready if one.subject_id in subjects[: summary.MOST_ROWS]]
             bulletin = await compose.summary_of(session, told, more=len(subjects[summary.MOST_ROWS :]))
-        sent = await self._announce(claimed, address(claimed.uri), bulletin) if bulletin is not None else Sent()
+        if bulletin is not None:
+            await self._announce(claimed, address(claimed.uri), bulletin)
         async with self._database.write() as session:
             if not await notices.owned(session, claimed.id, claimed.token):
                 return
-            await notices.told(session, [one.key for one in told], sent.message, now)
+            await notices.told(session, [one.key for one in told], now)
             await notices.drop(session, [one.key for one in held if not _is_wanted(one)])
             left = await notices.held(session, claimed.destination_id)  # also what came in meanwhile
             due_at = min((_quiet_until(one, now) or now for one in left), default=None)
@@ -182,23 +183,31 @@ class Notices:
     async def _tell_people(
         self, claimed: Claimed, because: str, followed: Sequence[tuple[Follow, Provider]]
     ) -> None:
-        """Each once, though one of them may have to be tried again."""
+        """Each once. One who has to be tried again holds up nobody else."""
         bulletin = trouble.trouble(claimed.uri, because, [(one.name, one.url) for _, one in followed])
         people = trouble.people(claimed.uri, [follow.created_by for follow, _ in followed])
-        told = list(claimed.plan.get("told", ()))
+        told, unheard = list(claimed.plan.get("told", ())), list(claimed.plan.get("unheard", ()))
         if not people:
             log.info("nobody to tell of trouble", notice=claimed.id, destination=claimed.destination_id)
+        failure: DeliveryError | None = None
         for person, to in people.items():
             if person in told:
                 continue
             try:
                 await self._announce(claimed, to, bulletin)
             except DeliveryError as error:
-                if error.everywhere or not error.permanent:
+                if error.everywhere:
                     raise
+                if not error.permanent:
+                    failure = error
+                    continue
+                unheard.append(person)  # they hear of it when they next ask for something
             told.append(person)
             async with self._database.write() as session:
-                await notices.remember(session, claimed.id, claimed.token, {"told": told})
+                plan = {"told": told, "unheard": unheard}
+                await notices.remember(session, claimed.id, claimed.token, plan)
+        if failure is not None:
+            raise failure
 
 
 async def _disable(session: AsyncSession, claimed: Claimed, error: DeliveryError) -> None:

@@ -2,7 +2,7 @@
 
 import structlog
 
-from storage import workspaces
+from storage import notes, workspaces
 from storage.database import Database
 
 log = structlog.get_logger("purge")
@@ -13,6 +13,7 @@ async def purge(database: Database) -> list[str]:
     follows any more. The workspaces' keys."""
     async with database.write() as session:
         forgotten = await workspaces.forget_old(session)
+        await notes.forget_old(session)
     for key in forgotten:
         log.info("workspace forgotten", workspace=key)
     return forgotten

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from relay import kin, manner
@@ -70,6 +71,7 @@ class Tellings:
             muted=muted or (root_id is not None and first.muted),
             kin=await self._kin(claim, event, root_id),
             thread_id=root_id or claim.id,
+            delivery=_name(claim),
             **_manner(claim, event),
         )
         return Prepared(telling, root_id)
@@ -108,6 +110,12 @@ class Tellings:
             for thread_id, event_id in told
             if (one := self._events.get(event_id)) is not None
         )
+
+
+def _name(claim: Claim) -> str:
+    """A claim without a token is a replay, which is not to be taken for a repeat of the first telling."""
+    again = "" if claim.token else f".{token_hex(2)}"
+    return f"{claim.id}.{claim.sequence}{again}"
 
 
 def _manner(claim: Claim, event: StoredEvent) -> dict[str, Any]:

@@ -14,6 +14,18 @@ async def at(session: AsyncSession, uri: str) -> Sequence[int]:
     return (await session.scalars(select(Destination.id).where(Destination.uri == uri))).all()
 
 
+async def disabled(session: AsyncSession, uris: Sequence[str], because: str) -> set[str]:
+    """Those of the addresses at which something was disabled for this reason (it stands in theirs)."""
+    found = await session.scalars(
+        select(Destination.uri).where(
+            Destination.uri.in_(uris),
+            Destination.disabled_at.is_not(None),
+            Destination.disabled_because.contains(because, autoescape=True),
+        )
+    )
+    return set(found)
+
+
 async def enable(session: AsyncSession, destination_ids: Sequence[int], because: str) -> list[int]:
     """Brings those of them back that were disabled for this reason (it stands in theirs), and no others: what
     waits in their threads is due now. Their ids."""

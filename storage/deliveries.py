@@ -17,7 +17,7 @@ class Listed:
     thread_id: int
     sequence: int
     state: str
-    """`pending`, `delivered` or `dead`."""
+    """`pending`, `delivered`, `dead` or `held`."""
     destination: str
     provider: str
     type: str

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.schema import OVER, IncidentPhase, Status
+from adapters.schema import Status
+from storage.providers import INCIDENT_OVER
 from storage.tables import Follow, Incident, Provider, Span
 
-_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
 _TROUBLE = (Status.DEGRADED, Status.PARTIAL_OUTAGE, Status.MAJOR_OUTAGE)
 
 
@@ -33,7 +33,7 @@ async def incidents(session: AsyncSession, provider_ids: Sequence[int], since: d
                 Incident.provider_id.in_(provider_ids),
                 ~Incident.removed,
                 or_(
-                    Incident.phase.not_in(_OVER),
+                    Incident.phase.not_in(INCIDENT_OVER),
                     Incident.started_at >= since,
                     Incident.resolved_at >= since,
                     and_(

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import from_now
-from storage.tables import Destination, Follow, Provider, Subject, Thread, Workspace
+from storage.tables import Delivery, Destination, Follow, Provider, Subject, Thread, Workspace
 
 
 async def workspace(session: AsyncSession, key: str) -> int:
@@ -15,8 +15,18 @@ async def workspace(session: AsyncSession, key: str) -> int:
     found = await session.scalar(select(Workspace.id).where(Workspace.key == key))
     if found is not None:
         return found
-    made = await session.execute(insert(Workspace).values(key=key, created_at=from_now()).returning(Workspace.id))
+    made = await session.execute(
+        insert(Workspace)
+        .values(key=key, created_at=from_now(), editors=first_editors(key))
+        .returning(Workspace.id)
+    )
     return made.scalar_one()
+
+
+def first_editors(key: str) -> str:
+    """Who may change what a workspace follows until somebody chooses: everyone; in a Discord guild, which may be
+    open to the world, those who run it."""
+    return "admins" if key.startswith("discord:") else "everyone"
 
 
 async def workspace_if_any(session: AsyncSession, key: str) -> int | None:
@@ -29,7 +39,7 @@ async def editors(session: AsyncSession, key: str) -> tuple[str, list[str]]:
     found = (
         await session.execute(select(Workspace.editors, Workspace.chosen).where(Workspace.key == key))
     ).one_or_none()
-    return (found[0], list(found[1])) if found is not None else ("everyone", [])
+    return (found[0], list(found[1])) if found is not None else (first_editors(key), [])
 
 
 async def set_editors(session: AsyncSession, workspace_id: int, who: str, chosen: list[str]) -> None:
@@ -115,13 +125,17 @@ async def of_workspace(session: AsyncSession, workspace_id: int) -> list[tuple[F
 
 
 async def remove(session: AsyncSession, follow: Follow) -> None:
-    """Ends a follow. Its threads stay where they are, asleep: should the follow come back, they go on."""
+    """Ends a follow. Its threads stay where they are, asleep: should the follow come back, they go on. What was
+    held back in its quiet hours is told no more, not even then."""
     await session.execute(delete(Follow).where(Follow.id == follow.id))
     about = select(Subject.id).where(Subject.provider_id == follow.provider_id)
+    mine = and_(Thread.destination_id == follow.destination_id, Thread.subject_id.in_(about))
     await session.execute(
-        update(Thread)
-        .where(Thread.destination_id == follow.destination_id, Thread.subject_id.in_(about))
-        .values(cursor=Thread.head, due_at=None, attempt=0),
+        update(Thread).where(mine).values(cursor=Thread.head, due_at=None, attempt=0),
+        execution_options={"synchronize_session": False},
+    )
+    await session.execute(
+        delete(Delivery).where(Delivery.thread_id.in_(select(Thread.id).where(mine)), Delivery.state == "held"),
         execution_options={"synchronize_session": False},
     )
 

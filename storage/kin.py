@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import schema
 from storage import state
 from storage.database import from_now
-from storage.tables import Event, Incident, Provider, Subject, Thread
+from storage.tables import Event, Follow, Incident, Provider, Subject, Thread
 
 AGE = timedelta(hours=26)
 """How long ago a relative may have been seen first: a day, and what late posts take."""
@@ -27,8 +28,8 @@ class Candidate:
 
 
 async def candidates(session: AsyncSession, destination_id: int, title: str) -> list[Candidate]:
-    """The incidents of the last day with this title (blanks and capitals aside) that were told at the destination,
-    the oldest first."""
+    """The incidents of the last day with this title (blanks and capitals aside) that were told at the destination
+    and whose providers are still followed there, the oldest first."""
     rows = await session.execute(
         select(Thread.id, Incident, Provider.url)
         .join(Subject, and_(Subject.id == Thread.subject_id, Subject.kind == "incident"))
@@ -41,6 +42,7 @@ async def candidates(session: AsyncSession, destination_id: int, title: str) -> 
             Thread.destination_id == destination_id,
             Thread.reference.is_not(None),
             Thread.joins_id.is_(None),
+            _followed(Subject.provider_id),
             Incident.first_seen_at >= from_now(-AGE.total_seconds()),
             ~Incident.removed,
         )
@@ -53,13 +55,19 @@ async def candidates(session: AsyncSession, destination_id: int, title: str) -> 
     ]
 
 
+def _followed(provider_id: Any) -> ColumnElement[bool]:
+    """What is not followed any more stands still: it would go on saying that there is trouble."""
+    return exists().where(Follow.destination_id == Thread.destination_id, Follow.provider_id == provider_id)
+
+
 def plain(text: str) -> str:
     """A text as it is compared: blanks and capitals don't matter."""
     return " ".join(text.split()).casefold()
 
 
 async def last_told(session: AsyncSession, root_id: int, except_id: int) -> list[tuple[int, int]]:
-    """(thread, event): where each other thread that shares the root's first message stands, the oldest first."""
+    """(thread, event): where each other thread that shares the root's first message stands, the oldest first; none
+    about a provider that is not followed there any more."""
     told = (
         select(func.max(Event.sequence))
         .where(
@@ -78,6 +86,7 @@ async def last_told(session: AsyncSession, root_id: int, except_id: int) -> list
             Thread.id != except_id,
             Thread.begun,
             Event.sequence == told,
+            _followed(Event.provider_id),
         )
         .order_by(Thread.id)
     )

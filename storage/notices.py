@@ -245,14 +245,12 @@ async def newest_events(session: AsyncSession, subject_ids: Sequence[int]) -> di
     return {event.subject_id: event for event in rows}
 
 
-async def told(
-    session: AsyncSession, deliveries: Sequence[tuple[int, int]], message: str | None, now: datetime
-) -> None:
-    """What was held back has been told, in this message."""
+async def told(session: AsyncSession, deliveries: Sequence[tuple[int, int]], now: datetime) -> None:
+    """What was held back has been told, in a summary: no message is any update's own, for an edit to change."""
     await session.execute(
         update(Delivery)
         .where(tuple_(Delivery.thread_id, Delivery.sequence).in_(deliveries), Delivery.state == "held")
-        .values(state="delivered", message=message, finished_at=now),
+        .values(state="delivered", message=None, finished_at=now),
         execution_options={"synchronize_session": False},
     )
 

@@ -7,14 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from adapters.schema import OVER, IncidentPhase, MaintenancePhase
 from storage import follows
+from storage.providers import INCIDENT_OVER, MAINTENANCE_OVER
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider, Subject, Thread
 
-_INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
-_MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
-_ACTIVE = and_(Incident.phase.not_in(_INCIDENT_OVER), ~Incident.removed)
-_COMING = and_(Maintenance.phase.not_in(_MAINTENANCE_OVER), ~Maintenance.removed)
+_ACTIVE = and_(Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed)
+_COMING = and_(Maintenance.phase.not_in(MAINTENANCE_OVER), ~Maintenance.removed)
 
 
 @dataclass(frozen=True)

@@ -300,11 +300,11 @@ class Outcome:
     """What came of one claim.
 
     moved: the cursor goes on past `sequence` (told, given up, left out by the filters); otherwise the thread is
-    due again in `delay` seconds, or never by itself where that is None. uncounted: this was not an attempt. state:
-    `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the thread in which it was told:
-    they share their first message from now on. quiet_until: when what is held may be told. refused: why nothing
-    can be sent to the destination any more (`everywhere`: nor to any other of its workspace). attempt: the row to
-    keep of the try, None where there was none.
+    due again in `delay` seconds (None: at once), but sleeps where its destination is disabled. uncounted: this was
+    not an attempt. state: `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the
+    thread in which it was told: they share their first message from now on. quiet_until: when what is held may be
+    told. refused: why nothing can be sent to the destination any more (`everywhere`: nor to any other of its
+    workspace). attempt: the row to keep of the try, None where there was none.
     """
 
     thread_id: int
@@ -324,8 +324,11 @@ class Outcome:
     finished_at: datetime | None = None
 
 
-async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
-    """Writes down outcomes. One whose claim has passed to somebody else changes nothing in its thread."""
+async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """Writes down outcomes; those of threads that are gone meanwhile (their destination was removed) are left out.
+    Those that were written. One whose claim has passed to somebody else changes nothing in its thread."""
+    there = set(await session.scalars(select(Thread.id).where(Thread.id.in_({one.thread_id for one in outcomes}))))
+    outcomes = [one for one in outcomes if one.thread_id in there]
     connection = await session.connection()
     mine = and_(Thread.id == bindparam("row"), Thread.token == bindparam("held"))
     moved = [
@@ -359,19 +362,25 @@ async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Non
             update(Thread).where(Thread.id == bindparam("joined")).values(reference=bindparam("root")), shared
         )
     waiting = [
-        {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "asleep": one.delay is None,
-         "back": int(one.uncounted)}
+        {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "back": int(one.uncounted)}
         for one in outcomes
         if not one.moved
-    ]  # fmt: skip
+    ]
     if waiting:
+        # by what holds now: the destination may have been disabled, or enabled again, since the claim
+        disabled = exists().where(Destination.id == Thread.destination_id, Destination.disabled_at.is_not(None))
         await connection.execute(
             update(Thread)
             .where(mine)
-            .values(due_at=from_now(bindparam("delay")), token=None, attempt=Thread.attempt - bindparam("back")),
+            .values(
+                due_at=case((disabled, null()), else_=from_now(bindparam("delay"))),
+                token=None,
+                attempt=Thread.attempt - bindparam("back"),
+            ),
             waiting,
         )
     await _keep(session, outcomes)
+    return outcomes
 
 
 async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:

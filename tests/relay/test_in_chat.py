@@ -13,7 +13,7 @@ from standins.pages import update as post
 from adapters import ADAPTERS
 from adapters.schema import Incident
 from relay.transports.transport import DeliveryError
-from storage import providers
+from storage import follows, providers
 from storage.database import Database
 from storage.tables import Delivery, Destination, Follow, Notice, Provider, Thread
 
@@ -141,8 +141,38 @@ async def test_a_sibling_page_shares_the_thread(chat: House) -> None:
     [kin] = chat.mailbox.told[-1].kin
     assert kin.event.type == "incident.opened"
     async with chat.database.read() as session:
-        roots = await session.scalars(select(Thread.joins_id).order_by(Thread.id))
-        assert [root is None for root in roots] == [True, False]
+        roots = await session.scalars(select(Thread.joins_id))
+        assert sorted(root is None for root in roots) == [False, True], "whichever was read first"
+
+
+async def test_a_page_that_is_not_followed_any_more_says_nothing_in_the_thread_it_shared(chat: House) -> None:
+    sibling = Shelf(snapshot(incident(post("s1", "investigating", 0), id_="other")))
+    await _add_sibling(chat, sibling, "https://confluence.status.example.com")
+    await chat.follow()
+    await shows(chat, incident(OPENED))
+    main_id = chat.provider_id
+    async with chat.database.write() as session:
+        chat.provider_id = (await session.scalars(select(Provider.id).where(Provider.slug == "sibling"))).one()
+    await chat.follow()
+    while len(chat.mailbox.told) < 2:
+        await shows(chat, incident(OPENED))
+    assert [one.reference for one in chat.mailbox.told] == [None, "root-1"]
+    async with chat.database.write() as session:
+        await follows.remove(
+            session, (await session.scalars(select(Follow).where(Follow.provider_id == main_id))).one()
+        )
+    over = incident(post("s1", "investigating", 0), post("s2", "resolved", 30), id_="other")
+    sibling.put(snapshot(over))
+    while len(chat.mailbox.told) < 3:
+        await chat.poll()
+        await chat.delivered()
+    resolved = chat.mailbox.told[-1]
+    assert (resolved.event.type, resolved.reference, resolved.kin) == ("incident.resolved", "root-1", ())
+    sibling.put(snapshot(incident(post("t1", "investigating", 0, "Else."), id_="third"), over))
+    while len(chat.mailbox.told) < 4:
+        await chat.poll()
+        await chat.delivered()
+    assert chat.mailbox.told[-1].reference is None
 
 
 async def _add_sibling(house: House, shelf: Shelf, url: str) -> None:

@@ -110,6 +110,13 @@ def test_every_event_reads(type: EventType, context: Context) -> None:
             sample(EventType.MAINTENANCE_REMINDER, context=Context(lead_minutes=1440)),
             "Maintenance starts in 1 d",
         ),
+        (
+            replace(
+                sample(EventType.MAINTENANCE_REMINDER, context=Context(lead_minutes=60)),
+                seen_at=START - timedelta(minutes=10, seconds=5),
+            ),
+            "Maintenance starts in 10 min",
+        ),
         (overrun(145), "Still under way, 25 min beyond its planned end"),
         (overrun(145, ends_at=None), "Still under way, beyond its planned end"),
         (overrun(145, update=update("in_progress", 145, "An hour more.")), "In progress"),
@@ -281,3 +288,8 @@ def test_a_maintenance_that_overruns_shows_its_window() -> None:
 )
 def test_a_first_paragraph_is_no_heading(markdown: str, first: str) -> None:
     assert first_paragraph(markdown) == first
+
+
+def test_a_postmortem_does_not_resolve_anew() -> None:
+    told = card(STORY[-1])
+    assert told.summary == "ChargeOver: Login outage. Resolved after 1 h 14 min (18 Jul 2025, 20:14 UTC)."

@@ -14,8 +14,8 @@ from adapters.schema import Maintenance, MaintenancePhase, Status
 from relay.bulletin import Bulletin
 from relay.notices import Notices
 from relay.transports.transport import DeliveryError, Sent
+from storage import follows, threads
 from storage import notices as rows
-from storage import threads
 from storage.database import from_now
 from storage.notices import DIGEST, SUMMARY, TROUBLE
 from storage.tables import Delivery, Destination, Follow, Notice, Provider, Thread
@@ -103,7 +103,7 @@ async def test_what_was_held_back_is_told_in_one_summary_and_its_thread_goes_on(
     assert to == "1"
     assert text.endswith(": 1 incident.")
     assert shown == ["ChargeOver: Logins fail | Identified · 2 updates held back · The disks are full."]
-    assert await states(house) == [(1, "delivered", "announced-1"), (2, "delivered", "announced-1")]
+    assert await states(house) == [(1, "delivered", None), (2, "delivered", None)]
     notice = await noticed(house, SUMMARY)
     assert notice is not None
     assert (notice.due_at, notice.token) == (None, None)
@@ -197,6 +197,21 @@ async def test_what_nobody_wants_any_more_is_not_told(house: House, teller: Noti
     await teller.tick()
     assert said(house) == []
     assert await states(house) == []
+
+
+async def test_what_was_held_back_before_unfollowing_is_not_told_to_who_follows_again(
+    house: House, teller: Notices
+) -> None:
+    await held_back(house)
+    async with house.database.write() as session:
+        await follows.remove(session, (await session.scalars(select(Follow))).one())
+    assert await states(house) == []
+    house.shelf.put(snapshot(incident(OPENED, IDENTIFIED, RESOLVED)))
+    await house.poll()
+    await house.follow()
+    await hasten(house)
+    await teller.tick()
+    assert said(house) == []
 
 
 class Interrupted(Mailbox):
@@ -459,6 +474,16 @@ async def test_one_who_was_told_is_not_told_again_for_the_other_s_sake(house: Ho
         await hasten(house)
         await teller.tick()
         assert [to for to, _ in box.announced] == told
+
+
+async def test_one_who_can_not_be_reached_now_holds_up_nobody_else(house: House, teller: Notices) -> None:
+    await broken(house, "U111", "U222")
+    house.mailbox.errors = [DeliveryError("a stranger, or one who is away", retry_after=3600)]
+    await teller.tick()
+    assert [to for to, _, _ in said(house)] == ["T1/U222"]
+    await hasten(house)
+    await teller.tick()
+    assert [to for to, _, _ in said(house)] == ["T1/U222", "T1/U111"]
 
 
 async def test_one_who_takes_no_messages_keeps_nobody_else_from_theirs(house: House, teller: Notices) -> None:

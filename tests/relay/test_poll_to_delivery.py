@@ -1,5 +1,6 @@
 """From a page that changes to threads that are told, on both databases."""
 
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -8,7 +9,7 @@ from standins.pages import update as post
 
 from adapters.fetch import AdapterError
 from adapters.schema import Status
-from relay.transports.transport import DeliveryError
+from relay.transports.transport import DeliveryError, Sent, Telling
 from storage import deliveries, follows
 from storage.tables import Attempt, Destination, Event, Provider, Thread
 
@@ -137,6 +138,32 @@ async def test_a_permanent_refusal_disables_the_destination_alone(house: House) 
         await threads.enable(session, disabled.id)
     await house.delivered()
     assert [one.event.sequence for one in house.mailbox.told if one.address == "1"] == [1, 2]
+
+
+async def test_a_destination_that_is_removed_while_it_is_told_holds_up_no_other(house: House) -> None:
+    await house.follow("mailbox:1")
+    await house.follow("mailbox:2")
+    arrives, told = asyncio.Event(), house.mailbox.send
+
+    async def send(telling: Telling) -> Sent:
+        if telling.address == "1":
+            await arrives.wait()
+        return await told(telling)
+
+    house.mailbox.send = send  # type: ignore[method-assign]
+    house.shelf.put(snapshot(incident(OPENED)))
+    await house.poll()
+    while not house.mailbox.told:
+        await asyncio.sleep(0.005)
+    async with house.database.write() as session:
+        gone = (await session.scalars(select(Destination).where(Destination.uri == "mailbox:1"))).one()
+        await follows.remove_destination(session, gone.id)
+    arrives.set()
+    house.shelf.put(snapshot(incident(OPENED, IDENTIFIED)))
+    await house.poll()
+    async with asyncio.timeout(5):
+        await house.delivered()
+    assert [one.event.sequence for one in house.mailbox.told if one.address == "2"] == [1, 2]
 
 
 async def test_postponed_tries_do_not_count(house: House) -> None:

@@ -139,7 +139,7 @@ def test_an_update_without_words_adds_none() -> None:
         ("slack:T1/C1", ["U111", "W222", "U111"], {"U111": "T1/U111", "W222": "T1/W222"}),
         ("slack:T1/C1", ["", "terminal", "B01", "U1; drop"], {}),
         ("https://example.com/hook", ["U111"], {}),
-        ("discord:1/2", ["U111"], {}),
+        ("discord:1/2", ["U111", "terminal", "1" * 18], {"1" * 18: f"1/{'1' * 18}"}),
         ("console:", ["U111"], {}),
     ],
 )

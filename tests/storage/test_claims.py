@@ -135,6 +135,44 @@ async def test_a_worker_that_wakes_up_too_late_changes_nothing(database: Databas
     assert (row.cursor, row.token) == (0, new.token)
 
 
+async def test_what_was_told_meanwhile_at_a_disabled_destination_sleeps_until_it_is_enabled(
+    database: Database,
+) -> None:
+    await add_thread(database)
+
+    async def claim() -> threads.Claim:
+        async with database.write() as session:
+            [claimed] = await threads.claim_due(session, 10, lease=60, per_destination=10)
+            return claimed
+
+    async def acknowledge(claimed: threads.Claim, *, moved: bool) -> None:
+        async with database.write() as session:
+            outcome = Outcome(claimed.id, claimed.token, claimed.sequence, moved=moved, delay=None)
+            await threads.acknowledge(session, [outcome])
+
+    async def disabled_while_one_is_told() -> threads.Claim:
+        under_way = await claim()
+        async with database.write() as session:
+            await threads.disable(session, [under_way.destination_id], "archived")
+        await acknowledge(under_way, moved=True)
+        return await claim()
+
+    async def enable(claimed: threads.Claim) -> None:
+        async with database.write() as session:
+            await threads.enable(session, claimed.destination_id)
+
+    second = await disabled_while_one_is_told()
+    assert (second.sequence, second.disabled) == (2, True)
+    await acknowledge(second, moved=False)
+    assert (await thread(database)).due_at is None
+    await enable(second)
+    third = await disabled_while_one_is_told()
+    await enable(third)  # before it is given back
+    await acknowledge(third, moved=False)
+    again = await claim()
+    assert (again.sequence, again.disabled) == (3, False)
+
+
 async def test_waiting_for_the_next_try_keeps_its_place_and_its_count(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:

@@ -216,7 +216,8 @@ def test_what_lies_outside_the_observation_is_not_known() -> None:
     assert [state for _, state in uptime(seen, 5, NOW).days] == [OP, OP, U, U, OP]
 
 
-moments = st.integers(0, 141 * 24 * 3600).map(lambda back: NOW - timedelta(seconds=back))
+moments = st.integers(0, 141 * 24 * 60).map(lambda back: NOW - timedelta(minutes=back))
+"""Whole minutes: the slow way sees nothing finer."""
 stretches_ = st.lists(
     st.builds(
         lambda state, at, hours: Stretch(state, at, at + timedelta(hours=hours)),

@@ -10,10 +10,11 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import owned
 from bot.commands.mute import mute_thread
 from bot.commands.parse import parse
 from bot.commands.reply import CommandError, Reply, Request
-from bot.slack import card_buttons, owned, showing
+from bot.slack import card_buttons, showing
 from bot.slack.desk import Desk, Refusal
 from bot.slack.inputs import Block
 from bot.slack.showing import team_of

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.commands import wishes
 from bot.slack import inputs
-from bot.slack.follow_form import ANY, of_follow
 from bot.slack.inputs import Block
 from relay.transports.slack_blocks import buttons
 from relay.transports.slack_text import label
@@ -104,21 +104,7 @@ def _turned(element: Block, by_action: Mapping[str, Any]) -> Block | None:
 
 def kept(follow: Follow, slug: str) -> str:
     """How something was followed, so that it can be followed so again: the value of a button."""
-    form = of_follow(follow, inputs.option(slug, slug), "", ())
-    quiet = f"{form.begins}-{form.ends} {form.zone['value']}" if form.begins and form.zone else ANY
-    fields: dict[str, Any] = {
-        "provider": slug,
-        "streams": form.streams,
-        "components": follow.component_ids or ["all"],
-        "min_impact": form.least,
-        "shape": form.shape,
-        "loud": form.loud,
-        "mention": follow.mention,
-        "mention_impact": form.mention_impact,
-        "remind": form.remind,
-        "quiet": quiet,
-        "quiet_except": form.quiet_except if quiet != ANY else None,
-    }
+    fields = {"provider": slug} | wishes.as_asked(follow)
     value = json.dumps(fields, separators=(",", ":"))
     return value if len(value) <= LONGEST_VALUE else json.dumps({"provider": slug})
 

@@ -12,11 +12,12 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import owned
 from bot.commands import permission
 from bot.commands.find import find
 from bot.commands.reply import CommandError, Reply, Request
 from bot.commands.services import Services
-from bot.slack import follow_form, owned, showing, suggest, tab
+from bot.slack import follow_form, showing, suggest, tab
 from bot.slack.desk import Desk, Refusal, channel_of
 from bot.slack.dialog_view import FOLLOW, MORE, follow_view
 from bot.slack.follow_form import Form

@@ -10,29 +10,24 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
-import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands.parse import parse
 from bot.commands.reply import Request
 from bot.settings import Settings
-from bot.slack import dialog
+from bot.slack import dialog, showing
 from bot.slack.buttons import with_share
 from bot.slack.desk import Answer, Commands, Desk, Refusal
 from bot.slack.handlers import HANDLERS
 from bot.slack.install import Install
 from bot.slack.ways import TIMEOUT, ByInstall, ByToken, SlackDoorError, checked
 from relay.transports.slack_bulletin import bulletin_message, error_message
-
-log = structlog.get_logger()
 
 
 class SlackDoor:
@@ -115,7 +110,7 @@ class SlackDoor:
             self._desk.track(asyncio.current_task())
             message = await self._answer(command, client)
             if message is not None:
-                await _respond(respond, message)
+                await showing.respond(respond, message)
 
     async def _answer(self, command: dict[str, Any], client: AsyncWebClient) -> dict[str, Any] | None:
         """A message for every outcome: nobody is left without words. None: a dialog has opened."""
@@ -164,16 +159,3 @@ async def _offer_nothing(ack: AsyncAck) -> None:
 
 async def _nothing() -> None:
     """An event that tells us nothing: bolt acknowledges those itself."""
-
-
-async def _respond(respond: AsyncRespond, message: dict[str, Any]) -> None:
-    """To the response_url; as plain text where Slack finds a fault in the blocks. Bolt raises nothing."""
-    try:
-        result = await respond(**message, response_type="ephemeral")
-        if result.status_code == 400 or (result.status_code == 500 and "block" in result.body):
-            result = await respond(text=message["text"], response_type="ephemeral")
-    except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as error:
-        log.warning("slack.answer_lost", reason=type(error).__name__)
-        return
-    if result.status_code != 200:
-        log.warning("slack.answer_refused", status=result.status_code, answer=result.body[:200])

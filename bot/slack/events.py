@@ -13,10 +13,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.closing import close_place
 from bot.slack.authorize import OneWorkspace
 from bot.slack.desk import Desk
 from bot.slack.install import INSTALL_AGAIN
-from storage import channels, notices, threads, workspaces
+from relay.transports.slack_errors import DEAD
+from storage import channels, workspaces
 from storage.database import Database
 
 REMOVED = f"uptimus was removed from the workspace: {INSTALL_AGAIN} there again"
@@ -49,12 +51,14 @@ class OneInstall:
         self._known, self._client = known, client
 
     async def forget(self, *, enterprise_id: str | None, team_id: str | None, as_of: datetime) -> bool:
-        """Whether Slack takes the token no more."""
+        """Whether Slack takes the token no more. Raises SlackApiError where it says neither."""
         if self._known.who is None or team_id != self._known.who.team_id:
             return False
         try:
             await self._client.auth_test()
-        except SlackApiError:
+        except SlackApiError as error:
+            if error.response.get("error") not in DEAD:
+                raise
             return True
         return False
 
@@ -141,13 +145,7 @@ class Events:
         await self._close(body, context, LEFT)
 
     async def _close(self, body: Json, context: AsyncBoltContext, reason: str) -> None:
-        """Nothing can be told there any more, of which those who follow are told, once."""
-        now = datetime.now(UTC)
-        async with self._database.write() as session:
-            concerned = await channels.at(session, _uri(body, context))
-            for destination_id in await threads.disable(session, concerned, reason):
-                await notices.put(session, destination_id, notices.TROUBLE, now, now)
-        self._desk.services.wake()
+        await close_place(self._desk.services, _uri(body, context), reason)
 
     async def _unarchived(self, body: Json, context: AsyncBoltContext) -> None:
         async with self._database.write() as session:

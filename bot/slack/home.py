@@ -10,9 +10,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot import owned
 from bot.commands import permission
 from bot.commands.reply import Reply, Request
-from bot.slack import dialog, home_view, inputs, owned, settings_view, showing, tab
+from bot.slack import dialog, home_view, inputs, settings_view, showing, tab
 from bot.slack.desk import Desk, Refusal
 from bot.slack.inputs import View
 from bot.slack.showing import team_of

@@ -13,7 +13,7 @@ from bot.slack.inputs import Block, Option, View, button, option
 from relay.messages import plain
 from relay.transports.slack_blocks import EMOJI
 from relay.transports.slack_bulletin import place_words
-from relay.transports.slack_text import SECTION, date, link, short
+from relay.transports.slack_text import SECTION, date, near, short
 from storage import state
 from storage.overview import Overview
 from storage.tables import Destination, Follow, Incident, Maintenance, Provider
@@ -142,7 +142,7 @@ def _incident(row: Incident, provider: Provider, names: dict[tuple[int, str], st
 
 def _titled(provider: Provider, title: str, url: str | None) -> str:
     whole = " ".join(f"{provider.name}: {title}".replace("*", "∗").split())
-    return link(url or provider.url, whole if len(whole) <= 200 else f"{whole[:199].rstrip()}…")
+    return near(url or provider.url, whole if len(whole) <= 200 else f"{whole[:199].rstrip()}…")
 
 
 def _listed(names: Sequence[str], most: int) -> str:

@@ -10,9 +10,11 @@ from bot.commands.services import counted, phase_words
 from bot.slack import inputs
 from relay.messages import plain
 from relay.transports.slack_blocks import EMOJI
-from relay.transports.slack_text import date, link, short
+from relay.transports.slack_text import date, near, short
 
 MOST_INCIDENTS = 3
+NEAR_LINKS = 600
+"""Characters of each link: all stand in one text."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Page:
 
 def unfurl(page: Page) -> dict[str, Any]:
     """A link's preview, as chat.unfurl takes it."""
-    name = link(page.url, page.name.replace("*", "∗"))
+    name = near(page.url, page.name.replace("*", "∗")[:100], NEAR_LINKS)
     if page.checked_at is None and page.failure is None:
         said = (
             f"*{name}*: not followed here, so its state is not known. `/uptimus follow {page.slug}` changes that."
@@ -51,6 +53,7 @@ def _incidents(page: Page) -> list[str]:
 
 def _incident(one: Incident, page: Page) -> str:
     title = " ".join(one.title.split())
-    named = link(one.url or page.url, title if len(title) <= 150 else f"{title[:149].rstrip()}…")
+    title = title if len(title) <= 100 else f"{title[:99].rstrip()}…"
+    named = near(one.url or page.url, title, NEAR_LINKS)
     since = f" · since {date(one.started_at)}" if one.started_at else ""
     return f"• {named}: {phase_words(one.phase)}, impact {plain(one.impact)}{since}"

@@ -12,7 +12,7 @@ from typing import Any
 from relay.bulletin import Bulletin, DayCell, Row, Section
 from relay.messages import plain
 from relay.transports.slack_blocks import EMOJI, Block, section
-from relay.transports.slack_text import SECTION, date, link, short
+from relay.transports.slack_text import SECTION, date, near, short
 
 MOST_BLOCKS = 50
 MOST_CHARACTERS = 11_000
@@ -98,7 +98,7 @@ def _packed(lines: list[_Line]) -> tuple[list[str], int]:
 
 def row_words(row: Row, team: str | None = None) -> str:
     """A row on one line of mrkdwn."""
-    title = f"*{link(row.url, ' '.join(_flat(row.title).split())[:150])}*" if row.title else ""
+    title = f"*{near(row.url, ' '.join(_flat(row.title).split())[:150])}*" if row.title else ""
     status = f"{EMOJI[row.status]} " if row.status is not None else ""
     said = [plain(row.status)] if row.status is not None else []
     said += [short(row.detail, 600)] if row.detail else []

@@ -40,7 +40,7 @@ _DEAD = frozenset(
         "account_inactive",
         "invalid_grant",
     }
-    | {"app_uninstalled", "org_login_required", "team_not_found", "not_authed"}
+    | {"app_uninstalled", "team_not_found", "not_authed"}
 )
 """What Slack says of a refresh token that is of no more use. (A wrong client secret is our operator's mistake.)"""
 

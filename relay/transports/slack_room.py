@@ -63,7 +63,10 @@ class Room:
         except RefusedError as refusal:
             if refusal.error not in MALFORMED:
                 raise
-        return await self._in_turn(method, {k: v for k, v in message.items() if k not in ("blocks", "metadata")})
+        plain = {name: value for name, value in message.items() if name not in ("blocks", "metadata")}
+        if method == "chat.update":  # left out, the blocks that are there may stay, and hide the text
+            plain["blocks"] = []
+        return await self._in_turn(method, plain)
 
     async def _in_turn(self, method: str, arguments: Message) -> Any:
         """Once more with another token, where Slack does not take this one (any more) and there is another."""

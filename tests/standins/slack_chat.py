@@ -31,7 +31,8 @@ class Chat(Messages):
             raise Refusal("message_not_found")
         if message.user != "uptimus":
             raise Refusal("cant_update_message")
-        message.rewrite(arguments.get("text", ""), arguments.get("blocks") or [])
+        # Slack's page has said of blocks that are left out both that the old ones go and that they stay
+        message.rewrite(arguments.get("text", ""), arguments.get("blocks", message.blocks))
         message.metadata = arguments.get("metadata", message.metadata)
         return {"channel": room.id, "ts": message.ts, "text": message.text}
 
@@ -139,7 +140,7 @@ class Chat(Messages):
             raise Refusal("user_not_found")
         about = {
             "id": user.id,
-            "team_id": workspace.id,
+            "team_id": user.home or workspace.id,
             "name": user.name,
             "real_name": user.name.title(),
             "deleted": user.deleted,

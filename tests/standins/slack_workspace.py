@@ -13,7 +13,8 @@ BOT_SCOPES = frozenset({"commands", "chat:write", "chat:write.public"})
 
 @dataclass
 class User:
-    """A person. `admin` and `owner` are those of the workspace; `guest` sees only what they were invited to."""
+    """A person. `admin` and `owner` are those of the workspace; `guest` sees only what they were invited to.
+    `home`: the workspace that they belong to, where that is another one, which shares a channel with this."""
 
     id: str
     name: str = ""
@@ -23,6 +24,7 @@ class User:
     deleted: bool = False
     tz: str = "Europe/Amsterdam"
     tz_offset: int = 3600
+    home: str | None = None
 
 
 @dataclass

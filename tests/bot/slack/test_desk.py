@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from standins.slack import SlackServer
+from standins.slack_workspace import User
 from structlog.testing import capture_logs
 
 from bot.commands.reply import CommandError, Reply, Request
@@ -93,11 +94,13 @@ def test_what_comes_again_is_known() -> None:
         ("U2", {"users:read"}, False),
         ("U1", set(), None),
         ("U9", {"users:read"}, None),
+        ("U3", {"users:read"}, False),
     ],
 )
 async def test_who_is_an_admin(user: str, scopes: set[str], expected: bool | None) -> None:
     async with SlackServer() as slack:
         slack.workspaces["T1"].scopes |= scopes
+        slack.workspaces["T1"].users["U3"] = User("U3", owner=True, home="T9")
 
         async def clients(team: str) -> AsyncWebClient:
             return AsyncWebClient(slack.bot_token, slack.api_url)

@@ -20,7 +20,7 @@ from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.settings import Settings
 from bot.slack.door import SlackDoor
 from bot.slack.ways import SlackDoorError
-from storage import migrate
+from storage import migrate, workspaces
 from storage.database import Database
 
 
@@ -259,10 +259,16 @@ async def test_the_one_workspace_is_left_and_comes_back(slack: SlackServer, serv
     await followed(services.database, "slack:T1/C1")
     async with served(SlackDoor(settings(slack), COMMANDS, services), slack):
         await slack.event({"type": "app_uninstalled"})  # an old one: the token is good
+        slack.fail_next("auth.test", "ratelimited")
+        await slack.event({"type": "app_uninstalled"})  # Slack doesn't say
         await slack.archive("C1")
         await became(services.database, "slack:T1/C1", "is archived")
         await slack.unarchive("C1")
         await became(services.database, "slack:T1/C1", None)
+        async with services.database.read() as session:
+            here = await workspaces.by_key(session, "slack:T1")
+        assert here is not None
+        assert here.uninstalled_at is None
         await slack.uninstall("T1", twice=True)
         await became(services.database, "slack:T1/C1", "install uptimus")
     slack.workspaces["T1"].issue("xoxb-new")

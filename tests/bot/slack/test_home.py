@@ -15,6 +15,7 @@ from bot.slack import home_view, settings_view
 from storage import follows
 from storage.overview import Overview
 from storage.tables import Destination, Follow, Provider, Thread, Workspace
+from storage.tables import Incident as IncidentRow
 
 LOGINS = incident(update("u1", "investigating", 0))
 WORK = Maintenance(
@@ -65,6 +66,18 @@ def test_five_hundred_follows_are_pages_within_slacks_limits() -> None:
         assert view_faults(view, "home", set()) == ([], [])
         assert len(view["blocks"]) <= 100
         assert not is_too_large(view)
+
+
+def test_an_incident_of_any_length_fits() -> None:
+    long = "<&>" * 4000
+    found = IncidentRow(
+        provider_id=1, external_id="i", title=long, phase="identified", impact="major", updates=[],
+        url="https://x.io/" + "a" * 2900, component_ids=["app"], started_at=NOW, resolved_at=None,
+    )  # fmt: skip
+    _, provider, _ = row(1, long)
+    seen = Overview(followed=1, names=[long], incidents=[(found, provider)], component_names={(1, "app"): long})
+    view = home_view.home_view(seen, 0, team="T1", checked_at=NOW)
+    assert view_faults(view, "home", set()) == ([], [])
 
 
 def test_a_webhooks_address_is_not_shown_to_everybody() -> None:

@@ -87,6 +87,7 @@ async def test_only_links_that_nobody_knows_ask_slack_nothing(bot: Bot) -> None:
 @pytest.mark.parametrize("number", [0, 1, 12])
 def test_a_hostile_page_makes_a_harmless_card(number: int) -> None:
     bad = "<!channel> *x* <@U1> & | " * 20
-    one = incident(update("u", "identified", 0), title=bad, url="javascript:alert(1)")
-    page = Page("slug", bad, "https://x.example", Status.DEGRADED, NOW, bad, [one] * number)
-    assert block_faults(unfurl(page)["blocks"], set()) == ([], [])
+    for url in ("javascript:alert(1)", "https://x.io/" + "a" * 2900):
+        one = incident(update("u", "identified", 0), title=bad, url=url)
+        page = Page("slug", bad, "https://x.example", Status.DEGRADED, NOW, bad, [one] * number)
+        assert block_faults(unfurl(page)["blocks"], set()) == ([], [])

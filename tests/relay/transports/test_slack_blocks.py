@@ -124,6 +124,16 @@ def test_a_hundred_updates_at_first_telling_fit() -> None:
     assert "… 70 more updates" in json.dumps(message, ensure_ascii=False)
 
 
+@pytest.mark.parametrize("length", [2900, 2970, 3000])
+def test_addresses_of_any_length_fit(length: int) -> None:
+    url = "https://x.io/".ljust(length, "x")
+    told = incident_event(
+        EventType.INCIDENT_UPDATED, incident=incident(3, url=url), update=update("monitoring", 9, LONG * 9)
+    )
+    assert faults(card_message(card(told))) == []
+    assert faults(note_message(note(told))) == []
+
+
 @pytest.mark.parametrize("length", [1, 149, 150, 151, 4000])
 def test_titles_of_any_length_fit(length: int) -> None:
     message = card_message(card(incident_event(EventType.INCIDENT_OPENED, incident=incident(title="&<" * length))))

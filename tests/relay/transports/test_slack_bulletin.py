@@ -25,6 +25,13 @@ def test_a_long_answer_is_cut_and_counted() -> None:
     assert faults(message) == []
 
 
+@pytest.mark.parametrize("length", [1000, 2970, 20_000])
+def test_a_row_of_any_length_fits(length: int) -> None:
+    text, url = "<&>" * length, "https://x.io/".ljust(length, "a")
+    row = Row(text, Status.OPERATIONAL, text, url=url, who=text, place=text)
+    assert faults(bulletin_message(Bulletin(text, (Section(text, (row, Row(text, url=url)), note=text),)))) == []
+
+
 def test_many_sections_stay_within_fifty_blocks() -> None:
     sections = tuple(Section(f"S{i}", (Row("r", url="https://x.io"),)) for i in range(80))
     message = bulletin_message(Bulletin("Much.", sections))

@@ -219,7 +219,8 @@ async def test_its_own_install_goes_before_the_organisations(processes: Processe
 
 
 @pytest.mark.parametrize(
-    ("word", "permanent"), [("invalid_refresh_token", True), ("503", False), ("bad_client_secret", False)]
+    ("word", "permanent"),
+    [("invalid_refresh_token", True), ("503", False), ("bad_client_secret", False), ("org_login_required", False)],
 )
 async def test_a_refresh_that_fails(word: str, permanent: bool, processes: Processes) -> None:
     await processes.install()

@@ -7,19 +7,19 @@ from relay.bulletin import Bulletin, Row, Section
 
 MOST_ROWS = 40
 
-_PERSON = re.compile(r"[UW][A-Z0-9]{2,}")
-_SLACK = re.compile(r"slack:([A-Z0-9]+)/[A-Z0-9]+")
+_PLACE = re.compile(r"(slack|discord):([A-Z0-9]+)/[A-Z0-9]+")
+_PERSON = {"slack": re.compile(r"[UW][A-Z0-9]{2,}"), "discord": re.compile(r"[0-9]{15,20}")}
 
 
 def people(uri: str, followed_by: Iterable[str]) -> dict[str, str]:
-    """Who is to be told: each person with their own address (`TEAM/USER`), each once.
+    """Who is to be told: each person with their own address (`TEAM/USER`, `GUILD/USER`), each once.
 
-    Nobody where the destination is no Slack channel: a terminal's operator has no address.
+    Nobody where the destination is no channel of a chat: a terminal's operator has no address.
     """
-    found = _SLACK.fullmatch(uri)
+    found = _PLACE.fullmatch(uri)
     if found is None:
         return {}
-    return {person: f"{found[1]}/{person}" for person in followed_by if _PERSON.fullmatch(person)}
+    return {person: f"{found[2]}/{person}" for person in followed_by if _PERSON[found[1]].fullmatch(person)}
 
 
 def trouble(uri: str, why: str, providers: Sequence[tuple[str, str]]) -> Bulletin:

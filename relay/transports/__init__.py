@@ -23,6 +23,10 @@ class Outside:
     console: Console
     slack_clients: Callable[[], "Clients"] | None = None
     """Makes what finds the client of a Slack workspace; None where Slack is not set up."""
+    discord_token: str | None = None
+    """None where Discord is not set up."""
+    discord_api_url: str | None = None
+    """Where its REST is; None: where it always is."""
 
 
 def _console(outside: Outside) -> Transport:
@@ -41,9 +45,18 @@ def _slack(outside: Outside) -> Transport | None:
     return SlackTransport(outside.slack_clients())
 
 
+def _discord(outside: Outside) -> Transport | None:
+    if outside.discord_token is None:
+        return None
+    from relay.transports.discord import DiscordTransport  # its library is large, and many run without it
+
+    return DiscordTransport(outside.discord_token, outside.discord_api_url)
+
+
 TRANSPORTS: dict[str, Callable[[Outside], Transport | None]] = {
     "console": _console,
     "webhook": _webhook,
     "slack": _slack,
+    "discord": _discord,
 }
 """By name; a factory gives None where the settings do not provide for its transport."""

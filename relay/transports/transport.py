@@ -48,6 +48,8 @@ class Telling:
     thread_id: int | None = None
     follow_id: int | None = None
     """Ours, for buttons; None where there are none to press (a test message)."""
+    delivery: str = ""
+    """The delivery's name, the same at every try of it and another one when it is replayed; empty for a test."""
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
 from relay.transports import TRANSPORTS, Outside
+from relay.transports.discord import DiscordTransport
 from relay.transports.slack import SlackTransport
 from relay.transports.slack_clients import OneToken
-from relay.transports.slack_pace import Pace
+from relay.transports.slack_pace import Bucket, Pace
 from storage import leases
 from storage.database import Database
 
@@ -36,6 +37,8 @@ class Life:
     key: str
     slack_token: str
     slack_api_url: str
+    discord_token: str
+    discord_api_url: str
     die_at: int | None = None
 
 
@@ -72,6 +75,9 @@ async def _live(life: Life) -> None:
         transports = {name: transport for name, transport in made.items() if transport is not None}
         transports["slack"] = SlackTransport(
             OneToken(life.slack_token, life.slack_api_url), pace=Pace(0.001, 1000, per_minute=None)
+        )
+        transports["discord"] = DiscordTransport(
+            life.discord_token, life.discord_api_url, bucket=Bucket(1e6, 1000)
         )
         deliverer = Deliverer(
             database,

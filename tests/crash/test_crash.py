@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sized
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from crash.child import Life, live
 from crash.story import long_story
 from cryptography.fernet import Fernet
 from sqlalchemy import select
+from standins.discord import Channel, DiscordServer
 from standins.receiver import Receiver
 from standins.slack import SlackServer
 
@@ -33,7 +35,7 @@ from bot.vault import Vault
 from relay.poll import pace
 from storage import migrate, threads
 from storage.database import Database
-from storage.tables import Event, Subject
+from storage.tables import Destination, Event, Subject, Thread
 
 JUST_ANSWERED = 1.0
 """Seconds before a kill whose answers may not have been written down."""
@@ -42,14 +44,23 @@ forkserver = multiprocessing.get_context("forkserver")
 forkserver.set_forkserver_preload(["crash.child"])
 
 
+@pytest.fixture(autouse=True)
+def preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fork server looks for what it preloads on a path of its own (python/cpython#126631): without this every
+    life spends its first seconds on imports, and is killed before it has done anything."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+
+
 @dataclass
 class Stage:
-    """The world around the process: a page, a webhook's receiver, a Slack, a database."""
+    """The world around the process: a page, a webhook's receiver, a Slack, a Discord, a database."""
 
     life: Life
     page: DemoPage
     receiver: Receiver
     slack: SlackServer
+    discord: DiscordServer
+    forum: Channel
     database: Database
     kills: list[float] = field(default_factory=list)
 
@@ -79,7 +90,7 @@ async def stage(database_url: str, incidents: int) -> AsyncIterator[Stage]:
     await migrate.upgrade(database)
     page, receiver = DemoPage(long_story(incidents)), Receiver()
     fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
-    async with SlackServer(rate=None) as slack, receiver:
+    async with SlackServer(rate=None) as slack, DiscordServer(pace=None) as discord, receiver:
         address = await page.start()
         services = Services(
             database=database,
@@ -94,9 +105,12 @@ async def stage(database_url: str, incidents: int) -> AsyncIterator[Stage]:
             home="http://127.0.0.1",
             transports=dict,
         )
-        for uri in (receiver.url, f"slack:{slack.team_id}/C1"):
+        guild, forum = discord.guild, discord.add_channel(discord.guild, "incidents", "forum")
+        channels = [f"discord:{guild.id}/{channel.id}" for channel in (discord.channel, forum)]
+        for uri in (receiver.url, f"slack:{slack.team_id}/C1", *channels):
             await follow(services, Request(workspace="local", provider=address, to=uri))
-        yield Stage(Life(database_url, key, slack.bot_token, slack.api_url), page, receiver, slack, database)
+        life = Life(database_url, key, slack.bot_token, slack.api_url, discord.token, discord.api_url)
+        yield Stage(life, page, receiver, slack, discord, forum, database)
         await page.aclose()
     await fetcher.aclose()
     await database.aclose()
@@ -107,21 +121,23 @@ async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
     chance = random.Random(seed)
     story = asyncio.create_task(play(on.page, speed=1e9))
     while len(on.kills) < kills:
-        moment = chance.choice(("statement", "statement", "request", "time"))
+        moment = chance.choice(("statement", "statement", "request", "discord", "time"))
         if moment == "statement":
-            process = on.start(die_at=chance.randint(1, 60))
+            process = on.start(die_at=chance.randint(1, 120))
             await on.dead(process, within=3.0)
             continue
         process = on.start()
         if moment == "request":  # in the middle of a send: it has arrived, nobody has noted it yet
-            wanted = len(on.receiver.received) + chance.randint(1, 3)
-            await _until_received(on, wanted, within=2.0)
+            await _more(on.receiver.received, chance.randint(1, 3), within=2.0)
+            await on.dead(process, within=0.0)
+        elif moment == "discord":  # between two requests of one telling, too
+            await _more(on.discord.calls, chance.randint(3, 30), within=2.0)
             await on.dead(process, within=0.0)
         else:
             await on.dead(process, within=chance.uniform(0.02, 0.4))
     assert not story.done(), "the story ended before the last kill: it is too short to prove anything"
     last = on.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await story
         while True:
             async with on.database.read() as session:
@@ -132,9 +148,10 @@ async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
     on.kills.pop()
 
 
-async def _until_received(on: Stage, number: int, within: float) -> None:
-    deadline = time.monotonic() + within
-    while len(on.receiver.received) < number and time.monotonic() < deadline:
+async def _more(arrived: Sized, number: int, within: float) -> None:
+    """Waits until so many more have arrived."""
+    wanted, deadline = len(arrived) + number, time.monotonic() + within
+    while len(arrived) < wanted and time.monotonic() < deadline:
         await asyncio.sleep(0.002)
 
 
@@ -178,6 +195,40 @@ def assert_told(
     return repeats
 
 
+async def names_of(on: Stage) -> dict[str, dict[str, list[str]]]:
+    """Destination → subject → the names of its deliveries that a chat gets a message for, in order."""
+    async with on.database.read() as session:
+        rows = await session.execute(
+            select(Destination.uri, Subject.external_id, Thread.id, Event.sequence, Event.context)
+            .join(Thread, Thread.destination_id == Destination.id)
+            .join(Subject, Subject.id == Thread.subject_id)
+            .join(Event, Event.subject_id == Subject.id)
+            .order_by(Thread.id, Event.sequence)
+        )
+        told: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for uri, subject, thread_id, sequence, context in rows:
+            if not context.get("told_whole"):
+                told[uri][subject].append(f"{thread_id}.{sequence}")
+        return told
+
+
+async def assert_told_once_in_discord(on: Stage) -> None:
+    """Everything arrived, in order, in one thread for each incident; and nothing twice, not even what was in
+    flight at a kill. (A forum's post carries no nonce: it is known by its place, the first.)"""
+    names = await names_of(on)
+    guild, channel = on.discord.guild, on.discord.channel
+    in_channel = [message for message in channel.messages if not message.reference]
+    told = [[one.nonce for one in (root, *(root.thread.messages if root.thread else ()))] for root in in_channel]
+    assert sorted(told) == sorted(names[f"discord:{guild.id}/{channel.id}"].values())
+    loud = [message.nonce for message in channel.messages if message.reference]
+    assert loud
+    assert len(loud) == len(set(loud))
+    posts = [[message.nonce for message in post.messages[1:]] for post in on.forum.threads()]
+    assert sorted(posts) == sorted(one[1:] for one in names[f"discord:{guild.id}/{on.forum.id}"].values())
+    assert all(post.archived for post in (*channel.threads(), *on.forum.threads()))
+    on.discord.assert_clean()
+
+
 async def crash(database_url: str, kills: int, incidents: int, seed: int) -> None:
     async with stage(database_url, incidents) as on:
         await kill_many_times(on, kills, seed)
@@ -203,6 +254,7 @@ async def crash(database_url: str, kills: int, incidents: int, seed: int) -> Non
         repeats += assert_told(await events_of(on, in_chat=True), posts, on.kills)
         assert repeats <= 4 * kills
         on.slack.assert_clean()
+        await assert_told_once_in_discord(on)
 
 
 @pytest.mark.timeout(200)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import pytest
 from rich.console import Console
+from standins.discord import DiscordServer
+from standins.discord_telling import teller
 from standins.login_outage import STORY
 from standins.receiver import Answer, Receiver
 from standins.slack import HANG, SlackServer
@@ -85,6 +87,20 @@ async def slack() -> AsyncIterator[Bench]:
 
 
 @asynccontextmanager
+async def discord() -> AsyncIterator[Bench]:
+    route = ("POST", "/channels/{channel_id}/messages")
+    async with DiscordServer(pace=None) as server, teller(server, timeout=0.2) as made:
+        yield Bench(
+            made.transport,
+            Telling(event=STORY[0], address=made.address),
+            threads=True,
+            refuse=lambda: server.fail_next(*route, 503),
+            go=lambda: server.fail_next(*route, 10003),
+            hang=lambda: server.fail_next(*route, HANG),
+        )
+
+
+@asynccontextmanager
 async def console() -> AsyncIterator[Bench]:
     paper = Paper()
     transport = ConsoleTransport(Console(file=paper), patience=0.1)
@@ -102,6 +118,7 @@ BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
     "console": console,
     "webhook": webhook,
     "slack": slack,
+    "discord": discord,
 }
 
 

@@ -84,7 +84,14 @@ def _slack() -> click.Group:
     return slack_group
 
 
+def _discord() -> click.Group:
+    from bot.discord.cli import discord_group  # the same
+
+    return discord_group
+
+
 uptimus.add_command(LazyGroup("slack", _slack, help="Set Slack up, and look after it."))
+uptimus.add_command(LazyGroup("discord", _discord, help="Set Discord up."))
 
 
 if __name__ == "__main__":

@@ -168,6 +168,7 @@ async def run_parts(
         door = None
         if "bot" in wanted:
             door = await _slack_door(settings, parts, closing)
+            await _discord_door(settings, parts, closing)
         if "web" in wanted or slack_routes(settings, door):
             await _serve(settings, parts, metrics, door, closing)
         log.info(
@@ -196,6 +197,8 @@ def transports(settings: Settings, database: Database, console: Console) -> dict
         allow_private_networks=settings.allow_private_networks,
         console=console,
         slack_clients=partial(_slack_clients, settings, database) if settings.slack is not None else None,
+        discord_token=settings.discord_token.get_secret_value() if settings.discord_token is not None else None,
+        discord_api_url=settings.discord_api_url,
     )
     made = {name: make(outside) for name, make in TRANSPORTS.items()}
     return {name: transport for name, transport in made.items() if transport is not None}
@@ -224,6 +227,16 @@ async def _slack_door(settings: Settings, parts: Services, closing: AsyncExitSta
     await door.start()
     closing.push_async_callback(door.aclose)
     return door
+
+
+async def _discord_door(settings: Settings, parts: Services, closing: AsyncExitStack) -> None:
+    if settings.discord_token is None:
+        return
+    from bot.discord.door import DiscordDoor  # its library is large, and many run without it
+
+    door = DiscordDoor(settings, COMMANDS, parts, answer)
+    await door.start()
+    closing.push_async_callback(door.aclose)
 
 
 def slack_routes(settings: Settings, door: SlackDoor | None) -> dict[tuple[str, str], Door]:

@@ -32,6 +32,9 @@ def configure(log_format: str, level: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     # a job that takes longer than its interval is looked at again when it is done: that is meant
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    # that there are no voices, and that whoever only tells something hears of no guilds: both are meant
+    for name in ("discord.client", "discord.state"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _without_blanks(

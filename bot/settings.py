@@ -26,6 +26,18 @@ def _api_url(url: str) -> str:
     return url
 
 
+def _discord_api_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or not url.rstrip("/").endswith("/api/v10"):
+        raise ValueError("must be an http(s) address that ends in /api/v10")
+    return url.rstrip("/")
+
+
+def _gateway_url(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("ws://", "wss://")):
+        raise ValueError("must begin with wss:// or ws://")
+    return url
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. `.env.example` documents each one."""
 
@@ -50,6 +62,9 @@ class Settings(BaseSettings):
     slack_client_secret: SecretStr | None = None
     slack_extra_scopes: str = ""
     slack_api_url: Annotated[str, AfterValidator(_api_url)] = "https://slack.com/api/"
+    discord_token: SecretStr | None = None
+    discord_api_url: Annotated[str, AfterValidator(_discord_api_url)] = "https://discord.com/api/v10"
+    discord_gateway_url: Annotated[str | None, AfterValidator(_gateway_url)] = None
 
     @property
     def home(self) -> str:
@@ -140,6 +155,13 @@ class Settings(BaseSettings):
             raise ValueError(f"may only name {', '.join(EXTRA_SCOPES)}")
         return scopes
 
+    @field_validator("discord_token")
+    @classmethod
+    def _discord_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value().strip().split()) != 1:
+            raise ValueError("must be the bot's token alone, without a word before it")
+        return SecretStr(token.get_secret_value().strip()) if token is not None else None
+
     @field_validator("slack_bot_token", "slack_app_token")
     @classmethod
     def _slack_token(cls, token: SecretStr | None, info: object) -> SecretStr | None:
@@ -156,6 +178,7 @@ SECRETS = (
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
     "SLACK_CLIENT_SECRET",
+    "DISCORD_TOKEN",
 )
 
 

@@ -468,6 +468,17 @@ class Lease(Table):
     until_at: Mapped[datetime]
 
 
+class Note(Table):
+    """Something that uptimus has to remember of its own doings, by name."""
+
+    __tablename__ = "notes"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    """When it was written down."""
+
+
 class _SlackBotColumns:
     """As slack_sdk's stores have them, but for the tokens: those are encrypted, and so longer."""
 

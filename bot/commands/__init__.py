@@ -44,7 +44,7 @@ COMMANDS: dict[str, Command] = {
 CHANGES = frozenset({"follow", "unfollow", "mute", "digest", "webhook", "settings"})
 """What may change something: not everybody may say it everywhere."""
 _ALONE = frozenset({"mute", "digest", "settings", "webhook"})
-"""Without a word more these only tell."""
+"""Without a word more these only tell; so does `webhook list`."""
 
 
 async def answer(services: Services, name: str, request: Request) -> Reply:
@@ -54,7 +54,7 @@ async def answer(services: Services, name: str, request: Request) -> Reply:
             await permission.check(services, request, name)
         return await COMMANDS[name](services, request)
     except UsageError as error:
-        if request.workspace == permission.LOCAL:  # there the shell's --help tells
+        if not usage.is_typed(request.workspace):
             raise
         raise UsageError(usage.with_usage(str(error), name)) from None
 
@@ -62,5 +62,6 @@ async def answer(services: Services, name: str, request: Request) -> Reply:
 def changes(name: str, request: Request) -> bool:
     """Whether this request changes something."""
     said = (request.text or request.provider or "").strip().lower()
-    alone = said in ("", "list") and (request.at, request.on, request.zone) == (None, None, None)
+    tells = said == "" or (name, said) == ("webhook", "list")
+    alone = tells and (request.at, request.on, request.zone) == (None, None, None)
     return name in CHANGES and not (name in _ALONE and alone)

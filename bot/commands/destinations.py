@@ -11,26 +11,30 @@ from relay.transports.sign import new_secret
 from storage import follows
 from storage.tables import Destination
 
-CHATS = ("slack", "discord")
-_SLACK = re.compile(r"slack:[TE][A-Z0-9]+/[CGD][A-Z0-9]+")
+_CHATS = {
+    "slack": re.compile(r"slack:[TE][A-Z0-9]+/[CGD][A-Z0-9]+"),
+    "discord": re.compile(r"discord:[0-9]{15,20}/[0-9]{15,20}"),
+}
 
 
 def transport_of(uri: str, services: Services) -> str:
     """The transport that speaks to this address. Raises CommandError for one that nobody can send to."""
     if uri == "console:":
         return "console"
-    if _SLACK.fullmatch(uri):
-        return "slack"
+    for name, form in _CHATS.items():
+        if form.fullmatch(uri):
+            return name
     if uri.startswith(("https://", "http://")):
         return _webhook(uri, services)
     raise CommandError(
-        f"{uri[:80]!r} is not a destination: use console:, slack:TEAM/CHANNEL or the https:// address of a webhook"
+        f"{uri[:80]!r} is not a destination: use console:, slack:TEAM/CHANNEL, discord:GUILD/CHANNEL or the"
+        " https:// address of a webhook"
     )
 
 
 def shown_place(request: Request, destination: Destination) -> str | None:
     """The destination's address where a chat is to show it as one of its channels; None: it is said in words."""
-    return destination.uri if request.workspace != "local" and destination.transport in CHATS else None
+    return destination.uri if request.workspace != "local" and destination.transport in _CHATS else None
 
 
 def named(uri: str) -> str:

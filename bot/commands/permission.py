@@ -30,7 +30,21 @@ async def check(services: Services, request: Request, name: str) -> None:
             "Only admins may change what is followed here, and I can't see who is one: ask an admin to add uptimus"
             " again with the scope users:read, or whoever set this (/uptimus settings) to name people instead"
         )
-    raise CommandError("Only admins may change what is followed here; ask one of them")
+    raise CommandError(
+        f"Only {admins(request)} may change what is followed here; ask one of them{_opened(request)}"
+    )
+
+
+def admins(request: Request) -> str:
+    """Who runs the workspace, in the words of its chat."""
+    return "members who may manage the server" if request.workspace.startswith("discord:") else "admins"
+
+
+def _opened(request: Request) -> str:
+    """Where nobody chose it to be so, how it is changed."""
+    if not request.workspace.startswith("discord:"):
+        return ""
+    return " (one of them can open it to all: /uptimus settings changes: everyone)"
 
 
 async def _is_admin(request: Request) -> bool | None:

@@ -46,7 +46,11 @@ _HOURS = re.compile(
     rf"(?:from\s+)?({_TIME})\s*(?:[-‐‑‒–—−]+|to|until|till)\s*({_TIME})(?:\s+(\S.*))?", re.IGNORECASE
 )
 _LEAD = re.compile(r"(\d{1,6})\s*(m|min|mins|minutes?|h|hours?|d|days?)?", re.IGNORECASE)
-_PERSON = re.compile(r"<@([A-Z0-9]+)>|<!subteam\^([A-Z0-9]+)>|@?([UWS](?=[A-Z]*[0-9])[A-Z0-9]+)")
+PEOPLE = {
+    "slack": re.compile(r"<@([A-Z0-9]+)>|<!subteam\^([A-Z0-9]+)>|@?([UWS](?=[A-Z]*[0-9])[A-Z0-9]+)"),
+    "discord": re.compile(r"<@!?(\d{15,20})>|<@(&\d{15,20})>|(&?\d{15,20})"),
+}
+"""People and groups as each chat writes them, and as they are kept: Discord's roles with an `&`."""
 
 
 def guess(word: str, known: Collection[str]) -> str:
@@ -94,33 +98,33 @@ def loud(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(str(one) for one in Loud if "all" in found or one in found)
 
 
-def mention(values: Iterable[str]) -> tuple[str, ...]:
-    """`here`, `channel`, and people and groups by their ids; `none` is nobody."""
+def mention(values: Iterable[str], chat: str = "slack") -> tuple[str, ...]:
+    """`here`, `channel`, and people and groups by their ids, as that chat has them; `none` is nobody."""
     words = list(_split(values))
     if len(words) == 1 and words[0].lower() in NOTHING:
         return ()
-    found = tuple(dict.fromkeys(_mentioned(word) for word in words))
+    found = tuple(dict.fromkeys(_mentioned(word, chat) for word in words))
     if len(found) > MOST_MENTIONS:
         raise CommandError(f"At most {MOST_MENTIONS} can be mentioned; a group counts as one")
     return found
 
 
-def people(values: Iterable[str]) -> tuple[str, ...]:
+def people(values: Iterable[str], chat: str = "slack") -> tuple[str, ...]:
     """People alone, by their ids."""
-    found = mention(values)
-    if not_people := [one for one in found if one[0] not in "UW"]:
+    found = mention(values, chat)
+    if not_people := [one for one in found if not (one.isdecimal() if chat == "discord" else one[0] in "UW")]:
         raise CommandError(f"Name people, one by one: {not_people[0]} is not one")
     return found
 
 
-def _mentioned(word: str) -> str:
+def _mentioned(word: str, chat: str) -> str:
     plain = word.lower().strip("<>").lstrip("@!").partition("|")[0]
     if plain in ("here", "channel"):
         return plain
     if plain == "everyone":
         raise CommandError("I don't mention @everyone; @channel reaches everybody in the channel")
     bare = re.sub(r"\|[^>]*>$", ">", word)
-    person = _PERSON.fullmatch(bare)
+    person = PEOPLE[chat].fullmatch(bare)
     if person is None:
         raise CommandError(f"I can't tell who {word[:40]} is: pick them from the list that appears as you type")
     return next(one for one in person.groups() if one)

@@ -76,6 +76,12 @@ USAGES: dict[str, Usage] = {
 }  # fmt: skip
 
 
+def is_typed(workspace: str) -> bool:
+    """Whether commands are typed there in words, as USAGES has them. Discord shows each option as it is filled in,
+    and of a terminal's commands the shell's --help tells."""
+    return workspace.startswith("slack:")
+
+
 def sentence(name: str) -> str:
     """`Usage: /uptimus …`, to stand behind what was wrong."""
     return f"Usage: /uptimus {USAGES[name].line}"

@@ -42,10 +42,16 @@ def columns(request: Request, before: Follow | None) -> dict[str, Any]:
     if request.loud is not None:
         found["loud"] = list(spoken.loud(request.loud))
     if request.mention is not None:
-        found["mention"] = list(spoken.mention(request.mention))
+        found["mention"] = list(spoken.mention(request.mention, _chat(request)))
     if request.remind is not None:
         found["remind_minutes"] = spoken.minutes(request.remind)
     return found | _quiet(request, before)
+
+
+def _chat(request: Request) -> str:
+    """The chat whose people are mentioned."""
+    places = (request.to or "", request.here)
+    return next((chat for chat in spoken.PEOPLE for place in places if place.startswith(f"{chat}:")), "slack")
 
 
 def _least(text: str) -> str | None:
@@ -95,6 +101,24 @@ def defaults() -> dict[str, Any]:
         "mention_impact": None,
         "remind_minutes": REMIND_MINUTES,
         "quiet": None,
+    }
+
+
+def as_asked(row: Follow) -> dict[str, Any]:
+    """The fields of a Request that asks for a follow as this one is, but for its provider and its place."""
+    quiet = manner.of_follow(row).quiet
+    hours = f"{quiet.begins:%H:%M}-{quiet.ends:%H:%M} {quiet.zone}" if quiet else "none"
+    return {
+        "streams": tuple(streams(row)),
+        "components": tuple(row.component_ids) or ("all",),
+        "min_impact": row.min_impact or "none",
+        "shape": row.shape,
+        "loud": tuple(row.loud),
+        "mention": tuple(row.mention),
+        "mention_impact": row.mention_impact or "none",
+        "remind": str(row.remind_minutes) if row.remind_minutes is not None else "none",
+        "quiet": hours,
+        "quiet_except": (quiet.least or "none") if quiet else None,
     }
 
 

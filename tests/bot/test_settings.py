@@ -64,6 +64,9 @@ WRONG = [
     ("SLACK_APP_TOKEN", "xoxb-hunter2", "must begin with xapp-"),
     ("SLACK_EXTRA_SCOPES", "users:read channels:history", "may only name links:read, links:write, users:read"),
     ("SLACK_API_URL", "https://slack.com", "must be an http(s) address that ends in /api/"),
+    ("DISCORD_TOKEN", "Bot hunter2", "must be the bot's token alone"),
+    ("DISCORD_API_URL", "https://discord.com/api", "must be an http(s) address that ends in /api/v10"),
+    ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg", "must begin with wss:// or ws://"),
 ]
 
 

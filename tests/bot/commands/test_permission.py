@@ -84,6 +84,11 @@ async def test_a_digest_that_is_only_given_another_time_is_a_change(chat: Chat) 
     assert (await may(chat, "U9", text="digest --at 10:00")).startswith("Only")
 
 
+async def test_a_provider_that_is_called_list_is_muted_by_who_may(chat: Chat) -> None:
+    await chat.say("settings changes <@U1>", actor="U1")
+    assert (await may(chat, "U9", text="mute list")).startswith("Only")
+
+
 async def test_other_workspaces_and_the_terminal_are_not_concerned(chat: Chat) -> None:
     await chat.say("settings changes <@U1>", actor="U1")
     assert (await chat.say("follow PAGE", team="T2", actor="U9")).text == "Following ChargeOver."

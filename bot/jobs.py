@@ -1,5 +1,6 @@
 """What a running process does again and again: one scheduler, and no job that ends it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,5 +35,7 @@ def start(jobs: list[Job]) -> Callable[[], None]:
 async def _guarded(job: Job) -> None:
     try:
         await job.work()
+    except asyncio.CancelledError:
+        return  # the process stops; the scheduler would write that down as an error
     except Exception as error:  # the database went away: the next time asks again
         log.warning("job failed", job=job.name, error=type(error).__name__, detail=str(error)[:200])

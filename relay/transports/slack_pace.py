@@ -18,6 +18,8 @@ OTHERS = 20.0
 """Of a method that is not listed: the second tier."""
 PATIENCE = 20.0
 """Seconds that anybody waits; what is farther away comes again later."""
+KEPT_FOR = 10.0
+"""Seconds for which a place in the workspace's line is kept for whoever posts in the channel next."""
 FORGET_EVERY = 60.0
 NOTHING = 1e-6
 """Of a token: what sums of small numbers are off by."""
@@ -92,6 +94,8 @@ class Pace:
         self._now, self._sleep = now, sleep
         self._channels: dict[tuple[str, str], _Line] = {}
         self._methods: dict[tuple[str, str], _Line] = {}
+        self._places: dict[tuple[str, str], float] = {}
+        """Until when a channel's next message needs no place in the workspace's line: it has stood there."""
         self._swept_at = now()
 
     @property
@@ -100,14 +104,15 @@ class Pace:
         return len(self._channels) + len(self._methods)
 
     async def turn(self, team: str, channel: str, patience: float = PATIENCE) -> None:
-        """Waits until a message may be posted in the channel, and takes nothing: whoever posts one does. Raises
-        DeliveryError where that is farther away than `patience`."""
+        """Waits until a message may be posted in the channel, and keeps its place in the workspace's line for
+        whoever posts there next; of the channel's messages it takes nothing. Raises DeliveryError where that is
+        farther away than `patience`."""
         until = self._now() + patience
-        posts = self._method(team, "chat.postMessage")
-        while (pause := posts.paused_until - self._now()) > 0:
-            await self._rest(pause, until)
         async with self._at_head(self._channel(team, channel), until):
-            pass
+            if self._places.get((team, channel), 0.0) <= self._now():
+                await self._take(self._method(team, "chat.postMessage"), until)
+                self._places[team, channel] = self._now() + KEPT_FOR
+            await self._unpaused(team, until)
 
     async def post(self, team: str, channel: str, patience: float = PATIENCE) -> None:
         """Takes the next message of the channel, and one of the workspace's."""
@@ -115,7 +120,9 @@ class Pace:
         line = self._channel(team, channel)
         async with self._at_head(line, until):
             # at the head of the channel's line it joins the workspace's: a busy channel stands there once
-            await self._take(self._method(team, "chat.postMessage"), until)
+            if self._places.pop((team, channel), 0.0) <= self._now():
+                await self._take(self._method(team, "chat.postMessage"), until)
+            await self._unpaused(team, until)
             line.bucket.take(self._now())
 
     async def call(self, team: str, method: str, patience: float = PATIENCE) -> None:
@@ -154,6 +161,12 @@ class Pace:
         finally:
             line.waiting -= 1
 
+    async def _unpaused(self, team: str, until: float) -> None:
+        """Slack may have asked for a pause of all messages."""
+        posts = self._method(team, "chat.postMessage")
+        while (pause := posts.paused_until - self._now()) > 0:
+            await self._rest(pause, until)
+
     async def _rest(self, seconds: float, until: float) -> None:
         self._judge(seconds, until)
         await self._sleep(seconds)
@@ -184,3 +197,4 @@ class Pace:
         for lines in (self._channels, self._methods):
             for key in [key for key, line in lines.items() if line.idle(now)]:
                 del lines[key]
+        self._places = {key: until for key, until in self._places.items() if until > now}

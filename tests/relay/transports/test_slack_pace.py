@@ -124,12 +124,40 @@ async def test_what_is_farther_away_than_twenty_seconds_comes_again_later(clock:
     assert all(report.uncounted and report.retry_after == pytest.approx(21) for report in held)
 
 
-async def test_a_turn_takes_nothing(clock: Clock, pace: Pace) -> None:
+async def test_a_turn_takes_nothing_of_the_channels(clock: Clock, pace: Pace) -> None:
     for _ in range(10):
         await clock.run(pace.turn("T1", "C1"))
     assert clock.now == 1000
     await clock.run(*(pace.post("T1", "C1") for _ in range(4)), pace.turn("T1", "C1"))
     assert clock.now == 1001
+
+
+async def test_whoever_had_its_turn_does_not_stand_in_the_workspaces_line_again(clock: Clock, pace: Pace) -> None:
+    passed: list[tuple[str, float]] = []
+
+    async def tell(channel: str) -> None:
+        await pace.turn("T1", channel)
+        await pace.post("T1", channel, patience=0)
+
+    channels = [f"C{number}" for number in range(120)]
+    await clock.run(*(at(clock, lambda channel=channel: tell(channel), passed, channel) for channel in channels))  # type: ignore[misc]
+    assert [name for name, _ in passed] == channels
+    assert [moment for _, moment in passed[:60]] == [0] * 60
+    assert passed[-1][1] == pytest.approx(16)
+
+
+async def test_a_turn_that_nobody_used_is_not_kept_for_long(clock: Clock, pace: Pace) -> None:
+    for _ in range(60):
+        await pace.post("T1", f"C{_}")
+    await clock.run(pace.turn("T1", "C100"))
+    used, clock.now = clock.now, clock.now + 5
+    await clock.run(pace.post("T1", "C100"))
+    assert clock.now == used + 5
+    await clock.run(pace.turn("T1", "C100"))
+    clock.now += 11
+    pace.hold("T1", "chat.postMessage", 3)
+    await clock.run(pace.post("T1", "C100"))
+    assert clock.now == used + 19
 
 
 async def test_a_pause_holds_what_it_names(clock: Clock, pace: Pace) -> None:

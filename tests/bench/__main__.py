@@ -15,16 +15,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import httpx
-from bench import parsing
+from bench import parsing, rows, slack
 from bench.world import world
 from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text
 
 from adapters import ADAPTERS
 from adapters.egress import guarded_connector
@@ -38,8 +38,8 @@ from relay.metrics import Metrics
 from relay.poll import Poller
 from relay.transports.slack_bulletin import bulletin_message
 from storage import follows, providers
-from storage.database import Database, from_now
-from storage.tables import Destination, Follow, Incident, Provider, Span
+from storage.database import Database
+from storage.tables import Destination, Follow, Provider
 
 AT_ONCE = 50
 
@@ -67,43 +67,10 @@ async def bench() -> AsyncIterator[Bench]:
             yield Bench(settings, parts, Metrics())
 
 
-async def add_providers(database: Database, address: str, number: int) -> None:
-    """So many pages, each followed in the terminal."""
-    async with database.write() as session:
-        workspace_id = await follows.workspace(session, "local")
-        row = await follows.add_destination(session, workspace_id, "console:", "console", [])
-        now = await providers.database_now(session)
-        await session.execute(
-            insert(Provider),
-            [
-                {
-                    "slug": f"provider-{place}", "name": f"Provider {place}", "url": f"{address}/p/{place}",
-                    "adapter": "statuspage", "source": "user", "verification": "pending", "status": "unknown",
-                    "memory": {}, "due_at": now, "active": False, "failures": 0, "unreadable": False,
-                }
-                for place in range(number)
-            ],
-        )  # fmt: skip
-        ids = list(await session.scalars(select(Provider.id)))
-        await session.execute(insert(Follow), [_follow(id_, row.id, now) for id_ in ids])
-
-
-def _follow(provider_id: int, destination_id: int, now: datetime) -> dict[str, object]:
-    return {
-        "provider_id": provider_id, "destination_id": destination_id, "incidents": True, "components": True,
-        "maintenance": True, "component_ids": [], "created_by": "", "created_at": now,
-    }  # fmt: skip
-
-
-async def everything_due(database: Database) -> None:
-    async with database.write() as session:
-        await session.execute(update(Provider).values(due_at=from_now(-1)))
-
-
 async def polls(address: str, number: int = 2000) -> None:
     """(a) unchanged pages a second, beside as many bare GETs with the same client."""
     async with bench() as on:
-        await add_providers(on.database, address, number)
+        await rows.add_providers(on.database, address, number)
         fetcher = on.parts.fetcher
         poller = Poller(
             on.database, fetcher, ADAPTERS, pace=on.parts.pace, metrics=on.metrics, recorded=lambda: None,
@@ -114,7 +81,7 @@ async def polls(address: str, number: int = 2000) -> None:
         await poller.idle()
         rates, bare, per_cpu, bare_per_cpu = [], [], [], []
         for _ in range(3):
-            await everything_due(on.database)
+            await rows.everything_due(on.database)
             wall, cpu = await timed(lambda: _poll_all(poller))
             rates.append(number / wall)
             per_cpu.append(number / cpu)
@@ -151,7 +118,7 @@ async def _bare(address: str, number: int) -> None:
 async def latency(address: str, followers: int, rounds: int) -> None:
     """(b) from the answer that shows a change to the request at each receiver."""
     async with bench() as on:
-        await add_providers(on.database, address, 1)
+        await rows.add_providers(on.database, address, 1)
         await _add_hooks(on, address, followers)
         made = app.transports(on.settings, on.database, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
         deliverer = Deliverer(on.database, made, metrics=on.metrics, open_secret=on.parts.vault.open)
@@ -170,7 +137,7 @@ async def latency(address: str, followers: int, rounds: int) -> None:
         async with aiohttp.ClientSession() as control:
             for round_ in range(rounds + 1):
                 await control.post(f"{address}/change/0")
-                await everything_due(on.database)
+                await rows.everything_due(on.database)
                 await _poll_all(poller)
                 arrived = await _arrived(control, address, followers)
                 if round_:  # the first opens every connection and fills the caches
@@ -213,7 +180,7 @@ async def _add_hooks(on: Bench, address: str, followers: int) -> None:
         )  # fmt: skip
         ids = await session.scalars(select(Destination.id).where(Destination.transport == "webhook"))
         [provider_id] = await session.scalars(select(Provider.id))
-        await session.execute(insert(Follow), [_follow(provider_id, id_, now) for id_ in ids])
+        await session.execute(insert(Follow), [rows.follow(provider_id, id_, now) for id_ in ids])
 
 
 async def memory(address: str, numbers: tuple[int, ...] = (10, 1000, 5000)) -> None:
@@ -223,7 +190,7 @@ async def memory(address: str, numbers: tuple[int, ...] = (10, 1000, 5000)) -> N
         with tempfile.TemporaryDirectory(prefix="uptimus-bench-") as folder:
             settings = Settings(database_url=f"sqlite:///{folder}/bench.db")
             async with app.opened(settings) as database:
-                await add_providers(database, address, number)
+                await rows.add_providers(database, address, number)
                 measured.append(await _resident(database, settings, number))
         line(f"(c) memory at {number} providers", f"{measured[-1]:.0f} MB", "")
     growth = (measured[-1] - measured[0]) * 1024 / (numbers[-1] - numbers[0])
@@ -240,23 +207,15 @@ async def _resident(database: Database, settings: Settings, number: int) -> floa
     )
     try:
         began = datetime.now(UTC)
-        while await _read_since(database, began) < number:
+        while await rows.read_since(database, began) < number:
             await asyncio.sleep(0.2)
         again = datetime.now(UTC)
-        while await _read_since(database, again) < number:
+        while await rows.read_since(database, again) < number:
             await asyncio.sleep(0.2)
         return _rss(process.pid)
     finally:
         process.terminate()
         process.wait(20)
-
-
-async def _read_since(database: Database, moment: datetime) -> int:
-    async with database.read() as session:
-        count = await session.scalar(
-            select(func.count()).select_from(Provider).where(Provider.last_read_at > moment)
-        )
-    return count or 0
 
 
 def _rss(pid: int) -> float:
@@ -269,8 +228,8 @@ def _rss(pid: int) -> float:
 async def status(number: int = 5000, calls: int = 300) -> None:
     """(d) `/uptimus status` answered as Slack gets it, with so many providers and a year of history."""
     async with bench() as on:
-        await add_providers(on.database, "http://127.0.0.1:9", number)
-        await _add_history(on.database)
+        await rows.add_providers(on.database, "http://127.0.0.1:9", number)
+        await rows.add_history(on.database)
         delays = []
         for _ in range(calls):
             began = time.perf_counter()
@@ -282,39 +241,6 @@ async def status(number: int = 5000, calls: int = 300) -> None:
         f"p99 {ordered[int(calls * 0.99)] * 1000:.0f} ms",
         f"median {median(ordered) * 1000:.0f} ms",
     )
-
-
-async def _add_history(database: Database) -> None:
-    """A year: an incident a fortnight and a change of status a week, for each provider."""
-    now = datetime.now(UTC)
-    async with database.write() as session:
-        ids = list(await session.scalars(select(Provider.id)))
-        for start in range(0, len(ids), 250):
-            some = ids[start : start + 250]
-            await session.execute(
-                insert(Incident), [_past(id_, week, now) for id_ in some for week in range(0, 52, 2)]
-            )
-            await session.execute(
-                insert(Span),
-                [
-                    {"provider_id": id_, "component_id": None, "status": "operational",
-                     "from_at": now - timedelta(weeks=week + 1), "until_at": now - timedelta(weeks=week)}
-                    for id_ in some
-                    for week in range(52)
-                ],
-            )  # fmt: skip
-        await session.execute(update(Provider).values(status="operational", last_read_at=now, first_read_at=now))
-        await session.execute(update(Provider).where(Provider.id % 50 == 0).values(status="degraded"))
-
-
-def _past(provider_id: int, week: int, now: datetime) -> dict[str, object]:
-    began = now - timedelta(weeks=week, hours=3)
-    return {
-        "provider_id": provider_id, "external_id": f"i{week}", "title": "Slow answers", "impact": "minor",
-        "phase": "resolved", "started_at": began, "resolved_at": began + timedelta(hours=1), "component_ids": [],
-        "updates": [], "ever_component_ids": [], "revision": 0, "missing": 0, "removed": False,
-        "first_seen_at": began,
-    }  # fmt: skip
 
 
 async def timed(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
@@ -353,9 +279,14 @@ async def beside_a_world(section: Callable[[str], Awaitable[None]]) -> None:
         await section(address)
 
 
-def show(rows: Iterable[parsing.Row]) -> None:
-    for row in rows:
+def show(found: Iterable[parsing.Row]) -> None:
+    for row in found:
         line(*row)
+
+
+async def commands() -> None:
+    with world() as address:
+        show(await slack.answer_times(address))
 
 
 SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
@@ -365,6 +296,7 @@ SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     "d": status,
     "e": lambda: asyncio.to_thread(show, parsing.parse_times()),
     "f": lambda: asyncio.to_thread(show, parsing.search_times()),
+    "g": commands,
 }
 
 

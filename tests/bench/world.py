@@ -68,7 +68,7 @@ def page(number: str, version: int) -> dict[str, Any]:
         {
             "id": f"u{place:011d}",
             "status": "investigating",
-            "body": f"Update {place}: we are looking into reports of slow answers.",
+            "body": f"Update {place}: we are looking into reports of slow answers ({number}).",
             "created_at": f"2026-01-01T00:{place % 60:02d}:{place // 60:02d}.000Z",
             "updated_at": moment,
             "display_at": f"2026-01-01T00:{place % 60:02d}:{place // 60:02d}.000Z",
@@ -77,7 +77,7 @@ def page(number: str, version: int) -> dict[str, Any]:
         for place in range(version, 0, -1)
     ]
     incident = {
-        "id": "inc000000001", "name": "Slow answers", "status": "investigating", "impact": "minor",
+        "id": "inc000000001", "name": f"Slow answers {number}", "status": "investigating", "impact": "minor",
         "created_at": moment, "updated_at": moment, "started_at": moment, "resolved_at": None,
         "shortlink": "https://stspg.example/x", "page_id": "page00000001", "incident_updates": updates,
         "components": [],

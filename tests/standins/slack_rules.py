@@ -92,7 +92,16 @@ def _node_faults(kind: str, node: dict[str, Any]) -> Iterator[str]:
             yield f"{kind}.{key}: {len(value)} characters of at most {most}"
         for text in value if isinstance(value, list) else [value]:
             yield from _length_faults(kind, key, text)
-    if kind == "header" and node.get("text", {}).get("type") != "plain_text":
+    yield from _object_faults(kind, node)
+
+
+def _object_faults(kind: str, node: dict[str, Any]) -> Iterator[str]:
+    """What Slack wants objects for; inside of text objects, `text` is the text itself."""
+    parts = [node["text"]] if "text" in node and kind not in ("mrkdwn", "plain_text") else []
+    parts += [*(node.get("elements") or ()), *(node.get("fields") or ())]
+    if not all(isinstance(part, dict) for part in parts):
+        yield f"{kind}: an object is missing"
+    elif kind == "header" and node.get("text", {}).get("type") != "plain_text":
         yield "header.text must be plain_text"
 
 

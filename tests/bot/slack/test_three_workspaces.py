@@ -288,7 +288,8 @@ async def goes_on(on: Outage) -> None:
     on.pages.show(5)
     await on.slack.until(lambda: on.begun("T1", 4) and on.begun("T3", 4), 60)
     refused = [call for call in on.slack.calls if call.error == "token_revoked"]
-    assert 1 <= len(refused) <= on.channels["T2"]  # in each channel the one that was under way
+    # in each channel the one that was under way, and once more where the token was renewed meanwhile
+    assert 1 <= len(refused) <= 2 * on.channels["T2"]
     theirs = [call for call in on.slack.calls if call.team == "T2"]
     assert theirs[-len(refused) :] == refused
 

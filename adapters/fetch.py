@@ -5,7 +5,7 @@ import errno
 import functools
 import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,8 +98,9 @@ class Fetcher:
     """Reads documents over HTTP, for pages that strangers name.
 
     Times are seconds, `max_bytes` counts decompressed bytes, `per_host` is how many requests one host gets at a
-    time. `is_allowed` judges addresses where private networks aren't allowed. Opens its connections at the first
-    request, in the event loop that is running then; `aclose` closes them.
+    time. `is_allowed` judges addresses where private networks aren't allowed; `denied_ports` and `trust_proxy` are
+    the egress guard's. Opens its connections at the first request, in the event loop that is running then;
+    `aclose` closes them.
     """
 
     def __init__(
@@ -114,6 +115,8 @@ class Fetcher:
         per_host: int = 4,
         connections: int = 100,
         is_allowed: IsAllowed = is_public,
+        denied_ports: Collection[int] = (),
+        trust_proxy: bool = False,
     ) -> None:
         self._total_timeout = total_timeout
         self._max_bytes = max_bytes
@@ -128,7 +131,13 @@ class Fetcher:
         # redirects and authentication that have no place here.
         self._transport = AiohttpTransport(
             client=lambda: aiohttp.ClientSession(
-                connector=guarded_connector(allow_private_networks, is_allowed=is_allowed, limit=connections),
+                connector=guarded_connector(
+                    allow_private_networks,
+                    is_allowed=is_allowed,
+                    denied_ports=denied_ports,
+                    trust_proxy=trust_proxy,
+                    limit=connections,
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             ),
@@ -329,6 +338,8 @@ def _reason(error: BaseException, name: str) -> str:
     """One line on why there was no answer. httpx-aiohttp takes all failed connects for time-outs: what aiohttp
     raised tells more."""
     refused = refusal(error)
+    if refused is not None and refused.port is not None:
+        return f"{name} is not read: {refused}"
     if refused is not None:
         return f"{name} leads to a private network: {refused}"
     cause = next((one for one in causes(error) if isinstance(one, aiohttp.ClientError)), error)

@@ -30,25 +30,36 @@ test: .venv/.ready ## the tests that a newcomer waits for
 soak: .venv/.ready ## what takes longer
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.ready ## format, lint, types, import layers, migrations in step, tests
+check: .venv/.ready ## format, lint, types, import layers, migrations in step, vulnerabilities, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@rm -f .venv/check.db && DATABASE_URL=sqlite:///.venv/check.db $(BIN)/python -m bot db upgrade
 	@DATABASE_URL=sqlite:///.venv/check.db $(BIN)/python -m bot db check
+	@$(BIN)/python tests/security/audit.py
 	@$(MAKE) --no-print-directory test
 
 format: .venv/.ready ## put the code into the common form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv/.ready ## the figures of the README, measured on this machine
+.venv/.bench-ready: .venv/.ready tests/bench/requirements.lock
+	@echo 'Installing what `make bench` measures itself beside …'
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r tests/bench/requirements.lock \
+		> .venv/bench.log 2>&1 || echo 'Not all of it can be installed (.venv/bench.log): those sections say so.'
+	@touch $@
+
+bench: .venv/.bench-ready ## the figures of the README, measured on this machine
 	@PYTHONPATH=.:tests $(BIN)/python -m bench
 
 lock: .venv/.ready ## pin the newest allowed set of libraries, with hashes and without addresses
 	@$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --upgrade --extra bench --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements.lock \
+		--output-file tests/bench/requirements.lock pyproject.toml
+	@$(BIN)/python ops/pins.py > ops/requirements.lock
 
 clean: ## forget the set-up
 	rm -rf .venv build *.egg-info

@@ -1,29 +1,35 @@
-"""Tells events to a webhook, exactly as Standard Webhooks 1.0.0 asks: signed, and never redirected."""
+"""Tells events to a webhook, exactly as Standard Webhooks 1.0.0 asks: signed, and never redirected. What the body
+looks like is for the endpoint's format to say."""
 
 import asyncio
-import json
+import ssl
 import time
 from collections import OrderedDict
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.egress import guarded_connector, refusal
+from adapters.egress import guarded_connector
 from relay.bulletin import Bulletin
 from relay.events import StoredEvent
+from relay.formats import FORMATS, Rendered
 from relay.transports.sign import signatures
 from relay.transports.transport import DeliveryError, Sent, Telling
+from relay.transports.webhook_errors import never_connected, refused, unsent
 
 ANSWER_LIMIT = 16 * 1024
 """Bytes of an answer that are read and kept."""
 ANSWER_PATIENCE = 2.0
 """Seconds that an answer's body may take once its status is known: the status alone decides."""
-OVERLOADED = (429, 502, 504)
-OVERLOAD_PAUSE = 60.0
-LONGEST_PAUSE = 86400.0
-BODIES = 64
+LEAST_SECRET = 6
+"""Characters: what is shorter stands in many an answer by chance."""
+INSTANT = 1.0
+"""Seconds: where connecting fails sooner than that, it is tried once more at once."""
+KEPT = 64
+"""Requests that are the same for many endpoints, of as many events."""
 
 
 class WebhookTransport:
@@ -33,37 +39,47 @@ class WebhookTransport:
     """
 
     is_chat = False
-    at_once = 8
+    at_once = 4
 
     def __init__(
         self,
         *,
         user_agent: str,
         allow_private_networks: bool = False,
+        denied_ports: Collection[int] = (),
+        trust_proxy: bool = False,
         timeout: float = 15.0,
         connect_timeout: float = 5.0,
-        limit: int = 200,
+        limit: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """limit: how many connections may be in use at once; 0: as many as there are tellings under way. (A
+        telling that had to wait for a connection would be taken for one whose receiver can't be connected to.)
+        tls: for receivers whose certificates an authority of the operator's own signs."""
         self._user_agent, self._allow_private = user_agent, allow_private_networks
+        self._denied_ports, self._trust_proxy = denied_ports, trust_proxy
         self._timeout, self._connect_timeout, self._limit = timeout, connect_timeout, limit
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
-        self._bodies: OrderedDict[str, tuple[StoredEvent, bytes]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, int], tuple[StoredEvent, Rendered | None]] = OrderedDict()
 
     async def send(self, telling: Telling) -> Sent:
-        """Posts one event; raises DeliveryError."""
+        """Posts one event; raises DeliveryError. An event that has nothing to say to the service was told."""
         if telling.address.startswith("http://") and not self._allow_private:
             raise DeliveryError("webhooks go to https:// addresses only", permanent=True)
-        body = self._body(telling.event)
+        rendered = self._rendered(telling)
+        if rendered is None:
+            return Sent()
+        headers = _headers(telling, rendered)
         try:
-            async with self._opened().post(
-                telling.address, data=body, headers=_headers(telling, body), allow_redirects=False
-            ) as response:
-                answer = await _answer(response)
+            sent = await self._posted(telling.address, rendered, headers)
+            return replace(sent, answer=without_secrets(sent.answer, telling)) if sent.answer else sent
+        except DeliveryError as error:
+            error.answer = without_secrets(error.answer, telling)
+            raise
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a TimeoutError is an OSError
-            raise self._unsent(error) from None  # the cause names the whole address
-        if 200 <= response.status < 300:
-            return Sent(status=response.status, answer=answer)
-        raise _refused(response.status, response.headers.get("Retry-After"), answer)
+            raise unsent(error, timeout=self._timeout, connect_timeout=self._connect_timeout) from None
+            # from None: the cause names the whole address
 
     async def turn(self, address: str) -> None:
         """At once: a receiver that is overloaded says so."""
@@ -80,9 +96,17 @@ class WebhookTransport:
     def _opened(self) -> aiohttp.ClientSession:
         """Made at first use, inside the running loop."""
         if self._session is None:
+            own_tls: dict[str, Any] = {"ssl": self._tls} if self._tls is not None else {}
             self._session = aiohttp.ClientSession(
-                connector=guarded_connector(self._allow_private, limit=self._limit, keepalive_timeout=60),
-                timeout=aiohttp.ClientTimeout(total=self._timeout, connect=self._connect_timeout),
+                connector=guarded_connector(
+                    self._allow_private,
+                    denied_ports=self._denied_ports,
+                    trust_proxy=self._trust_proxy,
+                    limit=self._limit,
+                    keepalive_timeout=60,
+                    **own_tls,
+                ),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=self._connect_timeout),
                 headers={
                     "User-Agent": self._user_agent,
                     "Content-Type": "application/json",
@@ -91,55 +115,83 @@ class WebhookTransport:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,  # a small answer must not unpack into a large one
                 read_bufsize=ANSWER_LIMIT,
-                trust_env=False,  # a proxy would hide the target from the egress guard
+                trust_env=False,  # the connector knows which proxies may be used
             )
         return self._session
 
-    def _body(self, event: StoredEvent) -> bytes:
-        """The same bytes for every receiver of an event, made once."""
-        known = self._bodies.get(event.id)
-        if known is not None and known[0] is event:
+    async def _posted(self, address: str, rendered: Rendered, headers: dict[str, str]) -> Sent:
+        began = time.monotonic()
+        try:
+            return await self._post(address, rendered, headers)
+        except aiohttp.ClientConnectorError as error:
+            if time.monotonic() - began > INSTANT or not never_connected(error):
+                raise
+        return await self._post(address, rendered, headers)
+
+    async def _post(self, address: str, rendered: Rendered, headers: dict[str, str]) -> Sent:
+        async with self._opened().request(
+            rendered.method, rendered.url or address, data=rendered.body, headers=headers, allow_redirects=False
+        ) as response:
+            answer = await _answer(response)
+        if 200 <= response.status < 300:
+            return Sent(status=response.status, answer=answer)
+        raise refused(response.status, response.headers.get("Retry-After"), answer)
+
+    def _rendered(self, telling: Telling) -> Rendered | None:
+        """The request in the endpoint's format. Where many endpoints get the same bytes, they are made once."""
+        event, endpoint = telling.event, telling.endpoint
+        form = FORMATS.get(endpoint.format)
+        if form is None:
+            raise DeliveryError(f"there is no format “{endpoint.format[:40]}”")
+        key = (event.id, endpoint.format, endpoint.schema_version)
+        if form.shared and (known := self._kept.get(key)) is not None and known[0] is event:
             return known[1]
-        body = json.dumps(event.public(), separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-        self._bodies[event.id] = event, body
-        if len(self._bodies) > BODIES:
-            self._bodies.popitem(last=False)
-        return body
-
-    def _unsent(self, error: Exception) -> DeliveryError:
-        if refusal(error) is not None:
-            return DeliveryError(
-                "the receiver's address is not on the public internet"
-                " (UPTIMUS_ALLOW_PRIVATE_NETWORKS=true allows that)",
-                permanent=True,
-            )
-        if isinstance(error, aiohttp.ServerTimeoutError):
-            return DeliveryError(f"the receiver could not be connected to within {self._connect_timeout:g} s")
-        if isinstance(error, TimeoutError):
-            return DeliveryError(f"the receiver did not answer within {self._timeout:g} s")
-        if isinstance(error, aiohttp.InvalidURL):
-            return DeliveryError("the destination is not a web address", permanent=True)
-        return DeliveryError(_broken(error))
+        try:
+            made = form.render(event, endpoint, telling.address)
+        except ValueError as error:
+            raise DeliveryError(str(error)) from None
+        if form.shared:
+            self._kept[key] = event, made
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return made
 
 
-def _headers(telling: Telling, body: bytes) -> dict[str, str]:
+def _headers(telling: Telling, rendered: Rendered) -> dict[str, str]:
+    """Those of the endpoint's own first: none of them can stand in for one of ours."""
     if not telling.secrets:
         raise DeliveryError("the destination has no secret to sign with")
     timestamp = int(time.time())
     try:
-        signed = signatures(telling.secrets, telling.event.id, timestamp, body)
+        signed = signatures(telling.secrets, telling.event.id, timestamp, rendered.body)
     except ValueError as error:
         raise DeliveryError(str(error)) from None
-    return {
+    ours = {
         "webhook-id": telling.event.id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signed,
     }
+    if telling.replay:
+        ours["webhook-replay"] = "true"
+    if telling.endpoint.headers or rendered.headers:
+        return {**telling.endpoint.headers, **rendered.headers, **ours}
+    return ours
+
+
+def without_secrets(answer: str, telling: Telling) -> str:
+    """What a receiver said, as it may be kept: some say back whatever they were sent."""
+    endpoint, place = telling.endpoint, urlsplit(telling.address)
+    secret = {*endpoint.headers.values(), endpoint.key or "", place.path, place.query, *telling.secrets}
+    for text in sorted((text for text in secret if len(text) >= LEAST_SECRET), key=len, reverse=True):
+        answer = answer.replace(text, "…")
+    return answer
 
 
 async def _answer(response: aiohttp.ClientResponse) -> str:
     """The beginning of what the receiver said, without the zero bytes that PostgreSQL does not store."""
     said = bytearray()
+    if response.content.at_eof():
+        return ""
     try:
         async with asyncio.timeout(ANSWER_PATIENCE):
             while len(said) < ANSWER_LIMIT:
@@ -150,49 +202,3 @@ async def _answer(response: aiohttp.ClientResponse) -> str:
     except (aiohttp.ClientError, OSError):
         pass  # it said its status: whatever happens to the rest of the answer changes nothing
     return said.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _refused(status: int, retry_after: str | None, answer: str) -> DeliveryError:
-    reason = f"the receiver answered {_named(status)}"
-    if 300 <= status < 400:
-        reason += ": redirects are not followed"
-    pause = _seconds(retry_after) if status in (*OVERLOADED, 503) else None
-    if status in OVERLOADED:
-        pause = max(pause or 0.0, OVERLOAD_PAUSE)
-    return DeliveryError(reason, permanent=status == 410, retry_after=pause, status=status, answer=answer)
-
-
-def _named(status: int) -> str:
-    """In the standard's words: the receiver's own may be anything."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds from now, at most a day; the header holds seconds or a date (RFC 9110, 10.2.3)."""
-    text = (retry_after or "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:9]), LONGEST_PAUSE)
-    try:
-        until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
-    return min(max(0.0, (until - datetime.now(UTC)).total_seconds()), LONGEST_PAUSE)
-
-
-def _broken(error: Exception) -> str:
-    """One line that names no address: aiohttp's own words may hold the whole URL."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "the receiver's name could not be resolved"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "the receiver's certificate is not valid"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return "no TLS connection to the receiver could be made"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"the receiver could not be connected to ({error.os_error.strerror or 'network error'})"
-    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
-        return "the receiver closed the connection without an answer"
-    return f"the receiver gave no HTTP answer that can be read ({type(error).__name__})"

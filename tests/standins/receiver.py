@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import socket
+import ssl
+import struct
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +33,12 @@ class Answer:
     """It sends its head and the beginning of a body, and never ends."""
     close: bool = False
     """It closes the connection without an answer."""
+    reset: bool = False
+    """It resets the connection (RST) without an answer."""
+    raw: bytes = b""
+    """It answers these bytes, whatever they are, and closes the connection."""
+    drip: float = 0.0
+    """It answers `raw` byte by byte, so many seconds apart, again and again."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +69,14 @@ class Receiver:
     400, and `problem` says why; `secret` may differ by path; without any, nothing is verified."""
 
     def __init__(
-        self, secret: str | Mapping[str, str] | None = None, host: str = "127.0.0.1", port: int = 0
+        self,
+        secret: str | Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.secret = secret
+        self.tls = tls
         self.received: list[Received] = []
         self.answers: deque[Answer] = deque()
         """Used up one by one, then it is `default`."""
@@ -88,9 +102,10 @@ class Receiver:
         app.router.add_route("*", "/{path:.*}", self._receive)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port, backlog=2048).start()
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=2048, ssl_context=self.tls)
+        await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/hook"
+        self.url = f"{'https' if self.tls else 'http'}://{host}:{port}/hook"
         return self.url
 
     async def aclose(self) -> None:
@@ -137,11 +152,30 @@ class Receiver:
         await asyncio.sleep(answer.delay)
         if answer.hang:
             await self._closing.wait()
-        if answer.close and request.transport is not None:
-            request.transport.abort()
+        if request.transport is not None:
+            await self._misbehave(request.transport, answer)
         if answer.size or answer.stall:
             return await self._stream(request, answer)
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def _misbehave(self, transport: asyncio.Transport, answer: Answer) -> None:
+        if answer.reset:
+            at_once = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        if answer.close or answer.reset:
+            transport.abort()
+        while answer.drip and not transport.is_closing():
+            await self._drip(transport, answer)
+        if answer.raw:
+            transport.write(answer.raw)
+            transport.close()
+
+    async def _drip(self, transport: asyncio.Transport, answer: Answer) -> None:
+        for place in range(len(answer.raw)):
+            if transport.is_closing():
+                return
+            transport.write(answer.raw[place : place + 1])
+            await asyncio.sleep(answer.drip)
 
     async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status, headers=answer.headers)

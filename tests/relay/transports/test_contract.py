@@ -12,17 +12,23 @@ from rich.console import Console
 from standins.discord import DiscordServer
 from standins.discord_telling import teller
 from standins.login_outage import STORY
+from standins.mail import MailTown
+from standins.push_service import PushService
 from standins.receiver import Answer, Receiver
 from standins.slack import HANG, SlackServer
 
 from relay.bulletin import Bulletin, Row, Section
+from relay.endpoint import Endpoint
 from relay.transports import TRANSPORTS
+from relay.transports.apprise_urls import AppriseTransport
 from relay.transports.console import ConsoleTransport
 from relay.transports.sign import new_secret
 from relay.transports.slack import SlackTransport
 from relay.transports.slack_clients import OneToken
 from relay.transports.transport import DeliveryError, Telling, Transport
 from relay.transports.webhook import WebhookTransport
+from relay.transports.webpush import WebPushTransport
+from relay.transports.webpush_keys import new_key
 
 
 @dataclass(frozen=True)
@@ -114,11 +120,67 @@ async def console() -> AsyncIterator[Bench]:
     await transport.aclose()
 
 
+@asynccontextmanager
+async def webpush() -> AsyncIterator[Bench]:
+    key = new_key()
+
+    async def kept() -> str:
+        return key
+
+    async with PushService() as service:
+        transport = WebPushTransport(
+            kept, "mailto:ops@example.com", user_agent="t", allow_private_networks=True, timeout=0.2
+        )
+        subscription = service.browser().subscription
+        yield Bench(
+            transport,
+            Telling(event=STORY[0], address="1", endpoint=Endpoint(subscription=subscription)),
+            threads=True,
+            refuse=lambda: service.answers.append(Answer(500)),
+            go=lambda: service.answers.append(Answer(410)),
+            hang=lambda: service.answers.append(Answer(hang=True)),
+        )
+        await transport.aclose()
+
+
+@asynccontextmanager
+async def apprise() -> AsyncIterator[Bench]:
+    async with Receiver() as receiver:
+        transport = AppriseTransport(allow_private_networks=True, timeout=2)
+        yield Bench(
+            transport,
+            Telling(event=STORY[0], address=receiver.url.replace("http://", "json://")),
+            threads=True,
+            refuse=lambda: receiver.answers.append(Answer(500)),
+            go=lambda: receiver.answers.append(Answer(410)),
+            hang=lambda: receiver.answers.append(Answer(hang=True)),
+        )
+        await transport.aclose()
+
+
+@asynccontextmanager
+async def email() -> AsyncIterator[Bench]:
+    async with MailTown() as town:
+        transport = town.transport(timeout=0.5)
+        yield Bench(
+            transport,
+            Telling(event=STORY[0], address="ops@example.com", delivery="1.1"),
+            threads=True,
+            refuse=lambda: town.fail_next("RCPT", "451 4.7.1 try again later"),
+            go=lambda: town.fail_next("RCPT", "550 5.1.1 no such user here"),
+            hang=lambda: town.fail_next("DATA", hang=True),
+        )
+        await transport.aclose()
+
+
 BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
     "console": console,
     "webhook": webhook,
     "slack": slack,
     "discord": discord,
+    "email": email,
+    "webpush": webpush,
+    "apprise": apprise,
 }
 
 

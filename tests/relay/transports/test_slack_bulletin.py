@@ -7,7 +7,7 @@ import pytest
 from standins.slack_rules import message_faults
 
 from adapters.schema import Status
-from relay.bulletin import Bulletin, DayCell, Row, Section
+from relay.bulletin import Bulletin, DayCell, Picture, Row, Section
 from relay.transports.slack_bulletin import bulletin_message, error_message
 
 
@@ -82,6 +82,14 @@ def test_a_place_is_a_channel_by_its_name_or_plain_words(place: str, team: str |
     row = Row("Stripe", Status.OPERATIONAL, "all incidents", place=place)
     message = bulletin_message(Bulletin("One follow.", (Section("Follows", (row,)),)), team)
     assert message["blocks"][1]["text"]["text"].endswith(f"*Stripe*: operational · all incidents · {words}")
+    assert faults(message) == []
+
+
+@pytest.mark.parametrize(("url", "shown"), [("https://x.io/a.png", 1), (None, 0)])
+def test_a_picture_needs_an_address(url: str | None, shown: int) -> None:
+    picture = Picture("a.png", bytes, lambda: "x" * 3000, url)
+    message = bulletin_message(Bulletin("One provider.", (Section("All", note="Fine."),), picture))
+    assert [block["type"] for block in message["blocks"]].count("image") == shown
     assert faults(message) == []
 
 

@@ -13,9 +13,10 @@ from standins.slack import SlackServer
 from standins.telling import refusal, tell
 
 from relay.events import EventType, StoredEvent
+from relay.transports.bucket import Bucket
 from relay.transports.slack import SlackTransport
 from relay.transports.slack_clients import OneToken
-from relay.transports.slack_pace import PATIENCE, Bucket, Pace
+from relay.transports.slack_pace import PATIENCE, Pace
 from relay.transports.transport import DeliveryError
 
 OPENED, IDENTIFIED, RESOLVED = STORY[0], STORY[2], STORY[4]

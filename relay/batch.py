@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from storage.refusals import is_refused
+
 Item = TypeVar("Item")
 
 log = structlog.get_logger(__name__)
@@ -15,13 +17,19 @@ log = structlog.get_logger(__name__)
 class Batcher(Generic[Item]):
     """Writes what was put in after `wait` seconds at the latest, in the order in which it was put.
 
-    A write that fails is tried again with the same items until it succeeds or the batcher is closed.
+    A write that fails is tried again with the same items until it succeeds or the batcher is closed; but where the
+    database can be reached and does not take them, each is written by itself, and what can't be is left out.
     """
 
     def __init__(
-        self, write: Callable[[list[Item]], Awaitable[None]], *, wait: float = 0.02, most: int = 200
+        self,
+        write: Callable[[list[Item]], Awaitable[None]],
+        *,
+        wait: float = 0.02,
+        most: int = 200,
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
-        self._write = write
+        self._write, self._lost = write, lost
         self._wait = wait
         self._most = most
         self._items: list[Item] = []
@@ -70,12 +78,30 @@ class Batcher(Generic[Item]):
         try:
             await self._write(batch)
         except Exception as error:
+            if is_refused(error):
+                await self._flush_each(batch)
+                return
             log.warning("write failed", items=len(batch), error=type(error).__name__, detail=str(error)[:200])
             if self._closing:
                 raise
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(1)
             return
+        self._done(batch)
+
+    async def _flush_each(self, batch: list[Item]) -> None:
+        """One of them can't be written, whoever tries: it is not to hold up the others."""
+        for item in batch:
+            try:
+                await self._write([item])
+            except Exception as error:
+                if not is_refused(error):
+                    return  # with what is left, once more
+                log.exception("an outcome can't be written down", error=type(error).__name__)
+                self._lost()
+            self._done([item])
+
+    def _done(self, batch: list[Item]) -> None:
         del self._items[: len(batch)]
         self._written += len(batch)
         while self._awaited and self._awaited[0][0] <= self._written:

@@ -3,7 +3,8 @@
 Texts are plain and not escaped; moments stay datetimes, so that each platform can show them in the reader's zone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from adapters.schema import Status
@@ -44,8 +45,23 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """What a bulletin says, drawn, for platforms that show pictures. Nobody needs it: the words say the same. It
+    is made only where it is shown, and not in an event loop, for that takes some hundredths of a second."""
+
+    name: str
+    """Of the file."""
+    png: Callable[[], bytes] = field(compare=False, repr=False)
+    alt: Callable[[], str] = field(compare=False, repr=False)
+    """What it shows, in words."""
+    url: str | None = None
+    """Where anybody can get it; None where our address is not a public one."""
+
+
+@dataclass(frozen=True)
 class Bulletin:
     """`text` is one complete plain sentence, for notifications and screen readers too; `sections` are the rest."""
 
     text: str
     sections: tuple[Section, ...] = ()
+    picture: Picture | None = None

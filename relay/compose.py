@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,7 @@ from relay.bulletin import Bulletin
 from relay.digest import Told, Wanted
 from relay.summary import Missed
 from relay.telling import stored_event
-from storage import digests, history, notices, providers, state
+from storage import digests, histories, notices, providers, state
 from storage.notices import Claimed, Held
 from storage.tables import Follow, Provider
 
@@ -43,9 +43,7 @@ async def digest_of(session: AsyncSession, claimed: Claimed, now: datetime) -> B
     eventful = [one.url for one in told if one.eventful][: digest.MOST_ROWS]
     zone = ZoneInfo(digest.plan_of(claimed.plan).zone)
     figures = {
-        provider.url: history.uptime(
-            await history.stretches(session, provider, now - timedelta(days=days), now), days, now, zone
-        )
+        provider.url: (await histories.last_days(session, provider, days, now, zone)).whole.uptime
         for _, provider in followed
         if provider.url in eventful
     }

@@ -1,68 +1,52 @@
 """Claims threads that are due, tells each its next event, and writes down what came of it."""
 
 import asyncio
-import random
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_hex
-from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.exc import DBAPIError
 
 from adapters.schema import Impact
-from relay import manner
+from relay import aftermath, health, manner
 from relay.batch import Batcher
+from relay.endpoint import Endpoint
 from relay.events import EventData, EventProvider, EventType, StoredEvent, Stream, Subject, SubjectKind
 from relay.filters import Filters, wants
+from relay.lanes import CLAIMS_PER_DESTINATION, Lanes
 from relay.metrics import Metrics
+from relay.retry import RETRIES
+from relay.spans import Attributes, Span, span
 from relay.telling import EDITS, Tellings, address
 from relay.transports.transport import DeliveryError, Sent, Telling, Transport
-from storage import notices, tables, threads
+from relay.tries import OurError, Tries
+from storage import claims, threads
+from storage.claims import Claim
 from storage.database import Database
-from storage.threads import Claim, Outcome
+from storage.refusals import is_refused
+from storage.tables import Follow
+from storage.threads import Outcome
 
-RETRIES = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
-"""Seconds before each further try, ±20 %; after the last one the event is dead and its thread goes on."""
-LONGEST_WAIT = 86400.0
 LEASE = 60.0
-PATIENCE = 20.0
-"""Seconds that a claimed thread may queue behind others of its destination before it is given back."""
-LAST_START = 2 * PATIENCE
-"""Seconds after its claim in which a telling may still begin: it ends before the lease does."""
-CLAIMS_PER_DESTINATION = 12
-"""How many of one destination's threads are held at once: fewer than can wait their turn within PATIENCE."""
+_STATUS = "http.response.status_code"
+PROBES_EVERY = 0.2
+"""Seconds between two looks for paused destinations that may be tried again."""
+
+UNREADABLE = "what is stored of the event can't be read"
 
 log = structlog.get_logger("deliver")
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What a failed try leads to: again in `delay` seconds, or (None) given up."""
-
-    delay: float | None
-    counted: bool = True
-    disable: bool = False
-
-
-def after_failure(error: DeliveryError, attempt: int, jitter: float) -> Decision:
-    """Decides; `attempt` is 1 for the first try, `jitter` lies between 0.8 and 1.2."""
-    wait = min(error.retry_after or 0.0, LONGEST_WAIT)
-    if error.permanent:
-        return Decision(delay=None, disable=True)
-    if error.uncounted:
-        return Decision(delay=max(wait, 0.1), counted=False)
-    if attempt > len(RETRIES):
-        return Decision(delay=None)
-    return Decision(delay=max(RETRIES[attempt - 1] * jitter, wait))
-
-
 class Deliverer:
-    """Tells what is to be told, until it is closed. `open_secret` decrypts a destination's secret."""
+    """Tells what is to be told, until it is closed. `open_secret` decrypts a destination's secret.
+
+    A claimed thread may queue behind others of its destination or host for a third of its lease before it is given
+    back; a telling may begin in the first two thirds: it ends (20 s at most) before the lease does.
+    """
 
     def __init__(
         self,
@@ -73,20 +57,18 @@ class Deliverer:
         open_secret: Callable[[str], str],
         in_flight: int = 200,
         idle_wait: float = 1.0,
+        lease: float = LEASE,
     ) -> None:
         self._database = database
         self._transports = transports
-        self._metrics = metrics
         self._telling = Tellings(database, open_secret)
-        self._slots = asyncio.Semaphore(in_flight)
-        self._most_claimed = 2 * in_flight
+        self._metrics = metrics
+        self._tries = Tries(metrics)
+        self._lanes = Lanes(in_flight)
         self._idle_wait = idle_wait
-        self._held: Counter[int] = Counter()
-        """How many claims of each destination there are."""
-        self._queues: dict[int, asyncio.Semaphore] = {}
-        self._refused: dict[str, float] = {}
-        """When nothing more could be sent to a destination or, by what its URI begins with, to a workspace."""
-        self._outcomes: Batcher[Outcome] = Batcher(self._acknowledge)
+        self._lease, self._patience, self._last_start = lease, lease / 3, 2 * lease / 3
+        self._probed_at = 0.0
+        self._outcomes: Batcher[Outcome] = Batcher(self._acknowledge, lost=partial(metrics.stumbled, "writing"))
         self._tellings: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._closing = False
@@ -127,64 +109,79 @@ class Deliverer:
                 await _wait(self._woken, self._idle_wait)
 
     async def _claim(self) -> int:
-        free = self._most_claimed - len(self._tellings)
+        free = self._lanes.free
         if free <= 0:
             return 0
-        busy = [id_ for id_, held in self._held.items() if held >= CLAIMS_PER_DESTINATION]
+        probes = time.monotonic() - self._probed_at >= PROBES_EVERY
         async with self._database.write(relaxed=True) as session:
-            claims = await threads.claim_due(
-                session, free, LEASE, per_destination=CLAIMS_PER_DESTINATION, busy=busy
+            claimed = await claims.claim_due(
+                session,
+                free,
+                self._lease,
+                per_destination=CLAIMS_PER_DESTINATION,
+                busy=self._lanes.busy(),
+                hosts=self._lanes.hosts(),
+                failing=self._lanes.free_for_failing,
             )
-        if claims:
-            await self._telling.load({claim.event_id for claim in claims if claim.event_id is not None})
-        for claim in claims:
-            self._held[claim.destination_id] += 1
+            if probes:
+                claimed += await claims.claim_probes(session, free, self._lease)
+        if probes:
+            self._probed_at = time.monotonic()
+        if claimed:
+            await self._telling.load({claim.event_id for claim in claimed if claim.event_id is not None})
+        for claim in claimed:
+            self._lanes.take(claim)
             task = asyncio.create_task(self._tell(claim, time.monotonic()))
             self._tellings.add(task)
-            task.add_done_callback(partial(self._told, claim.destination_id))
-        return len(claims)
+            task.add_done_callback(partial(self._told, claim))
+        return len(claimed)
 
-    def _told(self, destination_id: int, task: asyncio.Task[None]) -> None:
+    def _told(self, claim: Claim, task: asyncio.Task[None]) -> None:
         self._tellings.discard(task)
-        self._held[destination_id] -= 1
-        if not self._held[destination_id]:
-            del self._held[destination_id]
-            self._queues.pop(destination_id, None)
+        self._lanes.give_back(claim)
         if not self._tellings:
-            self._refused.clear()
+            self._tries.forget_refusals()
         self._woken.set()
 
     async def _tell(self, claim: Claim, claimed_at: float) -> None:
         done = Outcome(claim.id, claim.token, claim.sequence, moved=True)
+        try:
+            await self._tell_event(claim, done, claimed_at)
+        except Exception as error:
+            log.exception("telling failed", thread=claim.id, event_id=claim.event_id)
+            self._outcomes.put(self._stumbled(claim, done, f"an error of our own ({type(error).__name__})"))
+
+    async def _tell_event(self, claim: Claim, done: Outcome, claimed_at: float) -> None:
         if claim.disabled:
             self._outcomes.put(replace(done, moved=False, delay=None, uncounted=True))
             return
         event = self._telling.event(claim)
-        if event is None or claim.follow is None or not wants(_filters(claim.follow), event, claim.begun):
-            self._outcomes.put(done)
+        if event is None and claim.event_id is not None:
+            self._outcomes.put(self._stumbled(claim, done, UNREADABLE))
             return
-        async with self._queue(claim):
-            if time.monotonic() - claimed_at > PATIENCE:
-                self._outcomes.put(replace(done, moved=False, uncounted=True))
-                return
-            self._outcomes.put(await self._in_turn(claim, event, done, claimed_at))
-            if self._at_once(claim) == 1:
+        if event is None or not _is_wanted(claim, event):
+            self._outcomes.put(replace(done, health=health.after_nothing(claim)))
+            return
+        at_once = self._at_once(claim)
+        async with self._lanes.destination(claim, at_once):
+            async with self._lanes.host(claim):
+                if time.monotonic() - claimed_at > self._patience:
+                    self._outcomes.put(_given_back(claim, done))
+                    return
+                self._outcomes.put(await self._in_turn(claim, event, done, claimed_at))
+            if at_once == 1:
                 await self._outcomes.written()  # what is told next may have to know of this
 
     def _at_once(self, claim: Claim) -> int:
         transport = self._transports.get(claim.transport)
         return transport.at_once if transport is not None else 1
 
-    def _queue(self, claim: Claim) -> asyncio.Semaphore:
-        return self._queues.setdefault(claim.destination_id, asyncio.Semaphore(self._at_once(claim)))
-
     async def _in_turn(self, claim: Claim, event: StoredEvent, done: Outcome, claimed_at: float) -> Outcome:
         """A destination whose turn has not come takes up no slot. In quiet hours only messages that are there
         already are kept true."""
         quiet_until = self._quiet_until(claim, event)
         if quiet_until is not None and not claim.begun:
-            self._note(claim, event, 0.0, "held", None, "quiet hours")
-            return replace(done, state="held", finished_at=datetime.now(UTC), quiet_until=quiet_until)
+            return self._tries.held(claim, event, done, quiet_until)
         muted = claim.muted or quiet_until is not None
         transport = self._transports.get(claim.transport)
         if transport is not None and not muted and event.type not in EDITS:
@@ -192,24 +189,25 @@ class Deliverer:
                 await transport.turn(address(claim.uri))
             except DeliveryError as error:
                 return self._failed(claim, event, done, error, 0.0)
-        async with self._slots:
-            if self._is_refused(claim, claimed_at) or time.monotonic() - claimed_at > LAST_START:
-                return replace(done, moved=False, uncounted=True)
+        async with self._lanes.slot(claim):
+            if self._tries.is_refused(claim, claimed_at) or time.monotonic() - claimed_at > self._last_start:
+                return _given_back(claim, done)
+            began = time.monotonic()
             outcome = await self._tried(claim, event, done, muted=muted)
+            self._lanes.took(claim, began)
         if quiet_until is not None and outcome.state == "delivered" and not claim.muted:
             return replace(outcome, state="held", quiet_until=quiet_until)
         return outcome
 
-    def _is_refused(self, claim: Claim, claimed_at: float) -> bool:
-        """Nothing can be sent there any more, as another telling heard since this one was claimed."""
-        return any(self._refused.get(key, 0.0) > claimed_at for key in (claim.uri, _workspace(claim.uri)))
-
     def _quiet_until(self, claim: Claim, event: StoredEvent) -> datetime | None:
         """When the follow's quiet hours end; None: it may be told now, or adds no message anyway."""
-        transport = self._transports.get(claim.transport)
-        if claim.follow is None or transport is None or not transport.is_chat or event.type in EDITS:
+        if claim.follow is None or not self._is_chat(claim) or event.type in EDITS:
             return None
         return manner.quiet_until(manner.of_follow(claim.follow), event, datetime.now(UTC))
+
+    def _is_chat(self, claim: Claim) -> bool:
+        transport = self._transports.get(claim.transport)
+        return transport is not None and transport.is_chat
 
     async def _tried(self, claim: Claim, event: StoredEvent, done: Outcome, *, muted: bool = False) -> Outcome:
         began = time.monotonic()
@@ -218,114 +216,86 @@ class Deliverer:
         except DeliveryError as error:
             return self._failed(claim, event, done, error, time.monotonic() - began)
         except Exception as error:
-            log.exception("telling failed", thread=claim.id, event_id=event.id)
-            reason = f"an error of our own ({type(error).__name__})"
-            return self._failed(claim, event, done, DeliveryError(reason), 0.0)
+            log.exception("telling failed", thread=claim.id, event_id=claim.event_id)
+            return self._stumbled(claim, done, f"an error of our own ({type(error).__name__})", event)
 
     async def _try(self, claim: Claim, event: StoredEvent, done: Outcome, muted: bool) -> Outcome:
         transport = self._transports.get(claim.transport)
         if transport is None:
-            raise DeliveryError(f"{claim.transport} is not set up here")
-        prepared = await self._telling.prepare(claim, event, muted=muted, joins=transport.is_chat)
+            raise OurError(f"{claim.transport} is not set up here")
+        try:
+            prepared = await self._telling.prepare(claim, event, muted=muted, joins=transport.is_chat)
+        except (DBAPIError, OSError) as error:
+            if is_refused(error):
+                raise
+            reason = f"the database can't be reached ({type(error).__name__})"
+            raise OurError(reason, uncounted=True, retry_after=RETRIES[0]) from error
         if prepared is None:
-            return replace(done, moved=False, delay=1.0, uncounted=True)
+            return replace(_given_back(claim, done), delay=1.0)
         began = time.monotonic()
-        sent = await transport.send(prepared.telling)
-        delivered = self._delivered(claim, event, done, sent, time.monotonic() - began)
+        with span("deliver", "client", _traced(claim, event)) as traced:
+            sent = await _sent(transport, prepared.telling, traced)
+        delivered = self._tries.delivered(claim, event, done, sent, time.monotonic() - began)
         return replace(delivered, joins_id=prepared.root_id)
+
+    def _stumbled(self, claim: Claim, done: Outcome, reason: str, event: StoredEvent | None = None) -> Outcome:
+        """It failed in our own code: it gets its further tries, perhaps by a newer version."""
+        self._metrics.stumbled("telling")
+        return self._failed(claim, event, done, OurError(reason), 0.0)
+
+    def _failed(
+        self, claim: Claim, event: StoredEvent | None, done: Outcome, error: DeliveryError, duration: float
+    ) -> Outcome:
+        return self._tries.failed(claim, event, done, error, duration, is_chat=self._is_chat(claim))
 
     async def tell_again(self, thread_id: int, sequence: int) -> Outcome | None:
         """Tells one event once more, at once and out of its turn; None where there is no such delivery. The event
         keeps its id. The thread's cursor stays where it is."""
         async with self._database.read() as session:
-            claim = await threads.claim_of(session, thread_id, sequence)
+            claim = await claims.claim_of(session, thread_id, sequence)
         if claim is None or claim.event_id is None:
             return None
         await self._telling.load({claim.event_id})
-        event = self._telling.event(claim)
-        assert event is not None
-        outcome = await self._tried(claim, event, Outcome(claim.id, claim.token, claim.sequence, moved=True))
-        async with self._database.write() as session:
-            await threads.acknowledge(session, [outcome])  # its token fits no claim: only the rows are kept
+        event, done = self._telling.event(claim), Outcome(claim.id, claim.token, claim.sequence, moved=True)
+        if event is not None:
+            outcome = await self._tried(claim, event, done)
+        else:
+            outcome = self._stumbled(claim, done, UNREADABLE)
+        await self._acknowledge([outcome])  # its token fits no claim: only the rows are kept
         return outcome
-
-    def _delivered(self, claim: Claim, event: StoredEvent, done: Outcome, sent: Sent, duration: float) -> Outcome:
-        self._note(claim, event, duration, "delivered", sent.status)
-        self._metrics.delivered(event.data.update.posted_at if event.data.update else None, datetime.now(UTC))
-        return replace(
-            done,
-            state="delivered",
-            reference=sent.reference,
-            message=sent.message,
-            attempt=_attempt(claim, duration, "delivered", sent.status, sent.answer, None),
-            finished_at=datetime.now(UTC),
-        )
-
-    def _failed(
-        self, claim: Claim, event: StoredEvent, done: Outcome, error: DeliveryError, duration: float
-    ) -> Outcome:
-        decision = after_failure(error, claim.attempt, random.uniform(0.8, 1.2))
-        outcome = "refused" if decision.disable else "failed" if decision.counted else "postponed"
-        self._note(claim, event, duration, outcome, error.status, error.reason, decision.delay)
-        if not decision.counted:
-            return replace(done, moved=False, delay=decision.delay, uncounted=True)
-        attempt = _attempt(claim, duration, outcome, error.status, error.answer, error.reason)
-        if decision.disable:
-            self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = time.monotonic()
-            asleep = replace(done, moved=False, delay=None, attempt=attempt)
-            return replace(asleep, refused=error.reason, everywhere=error.everywhere)
-        if decision.delay is None:
-            return replace(done, state="dead", attempt=attempt, finished_at=datetime.now(UTC))
-        return replace(done, moved=False, delay=decision.delay, attempt=attempt)
-
-    def _note(
-        self,
-        claim: Claim,
-        event: StoredEvent,
-        duration: float,
-        outcome: str,
-        status: int | None,
-        reason: str | None = None,
-        again_in: float | None = None,
-    ) -> None:
-        self._metrics.attempt(claim.transport, outcome)
-        log.info(
-            "attempt",
-            delivery=f"{claim.id}.{claim.sequence}",
-            destination=claim.destination_id,
-            transport=claim.transport,
-            event_id=event.id,
-            type=str(event.type),
-            attempt=claim.attempt,
-            outcome=outcome,
-            ms=round(duration * 1000),
-            status=status,
-            reason=reason,
-            again_in=round(again_in, 1) if again_in is not None else None,
-        )
 
     async def _acknowledge(self, outcomes: list[Outcome]) -> None:
         async with self._database.write(relaxed=True) as session:
             for one in await threads.acknowledge(session, outcomes):
-                await self._follow_up(session, one)
+                await aftermath.follow_up(session, one)
         self._woken.set()
 
-    async def _follow_up(self, session: AsyncSession, outcome: Outcome) -> None:
-        """What was held back is told later; that nothing can be sent any more, those who follow are told."""
-        now = datetime.now(UTC)
-        if outcome.quiet_until is not None:
-            destination_id = await threads.destination_of(session, outcome.thread_id)
-            await notices.put(session, destination_id, "summary", outcome.quiet_until, now)
-        if outcome.refused is not None:
-            concerned = await threads.refusing(session, outcome.thread_id, everywhere=outcome.everywhere)
-            disabled = await threads.disable(session, concerned, outcome.refused)
-            for destination_id in disabled if not outcome.everywhere else ():
-                await notices.put(session, destination_id, "trouble", now, now)
+
+def _given_back(claim: Claim, done: Outcome) -> Outcome:
+    """Its turn did not come: that was no try."""
+    return replace(done, moved=False, uncounted=True, health=health.after_nothing(claim))
 
 
-def _workspace(uri: str) -> str:
-    """What the addresses of a chat's workspace begin with."""
-    return uri.partition("/")[0]
+async def _sent(transport: Transport, telling: Telling, traced: Span) -> Sent:
+    try:
+        sent = await transport.send(telling)
+    except DeliveryError as error:
+        traced.set({_STATUS: error.status})
+        traced.failed(str(error.status or "undelivered"))
+        raise
+    traced.set({_STATUS: sent.status})
+    return sent
+
+
+def _traced(claim: Claim, event: StoredEvent) -> Attributes:
+    return {
+        "server.address": claim.host,
+        "messaging.message.id": event.id,
+        "uptimus.delivery": f"{claim.id}.{claim.sequence}",
+        "uptimus.transport": claim.transport,
+        "uptimus.event": str(event.type),
+        "uptimus.attempt": claim.attempt + 1,
+    }
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -336,8 +306,14 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         pass
 
 
-async def test(transport: Transport, uri: str, secrets: tuple[str, ...], provider: EventProvider) -> Sent:
-    """Sends a message that says that messages arrive. Raises DeliveryError."""
+async def test(
+    transport: Transport,
+    uri: str,
+    secrets: tuple[str, ...],
+    provider: EventProvider,
+    endpoint: Endpoint,
+) -> Sent:
+    """Sends a message that says that messages arrive, as the endpoint wants it. Raises DeliveryError."""
     event = StoredEvent(
         id=f"evt_test_{token_hex(8)}",
         type=EventType.TEST,
@@ -346,32 +322,28 @@ async def test(transport: Transport, uri: str, secrets: tuple[str, ...], provide
         seen_at=datetime.now(UTC),
         raw_data=EventData(provider=provider).public(),
     )
-    return await transport.send(Telling(event=event, address=address(uri), secrets=secrets))
+    return await transport.send(Telling(event=event, address=address(uri), secrets=secrets, endpoint=endpoint))
 
 
-def _filters(follow: tables.Follow) -> Filters:
+def _is_wanted(claim: Claim, event: StoredEvent) -> bool:
+    """By the follow and the endpoint; of a thread that was put back for what was given up, only that."""
+    if claim.follow is None or (claim.only_dead and claim.state not in (None, "dead")):
+        return False
+    return wants(_filters(claim.follow, claim.options.get("types", ())), event, claim.begun)
+
+
+def _filters(follow: Follow, types: Sequence[str]) -> Filters:
     chosen = (
         (Stream.INCIDENTS, follow.incidents),
         (Stream.COMPONENTS, follow.components),
         (Stream.MAINTENANCE, follow.maintenance),
+        (Stream.SIGNALS, follow.signals),
     )
     return Filters(
         streams=frozenset(stream for stream, wanted in chosen if wanted),
         component_ids=frozenset(follow.component_ids),
         min_impact=Impact(follow.min_impact) if follow.min_impact else None,
         remind_minutes=follow.remind_minutes,
+        one_by_one=follow.shape != manner.Shape.DIGEST,
+        types=tuple(types),
     )
-
-
-def _attempt(
-    claim: Claim, duration: float, outcome: str, status: int | None, answer: str, reason: str | None
-) -> dict[str, Any]:
-    return {
-        "number": claim.attempt,
-        "at": datetime.now(UTC),
-        "duration_ms": round(duration * 1000),
-        "outcome": outcome,
-        "status": status,
-        "answer": answer[:16384],
-        "reason": reason[:500] if reason else None,
-    }

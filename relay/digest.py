@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from adapters.schema import OVER, Impact, Incident, Maintenance, MaintenancePhase, Status
 from relay.bulletin import Bulletin, Row, Section
 from relay.manner import SEVERITY, WORST
-from relay.messages import lasting, plain
+from relay.wording import lasting, plain
 from storage.history import Uptime
 
 MOST_ROWS = 40
@@ -157,9 +157,16 @@ def in_words(figure: Uptime) -> str:
     """A share never stands without the number of days that it was made from."""
     if figure.share is None:
         return "no day of the period is known"
-    # cut, not rounded: 100 % is said only of what has no flaw
-    share = f"{int(figure.share * 10000) / 100:g} %"
-    return f"known uptime {share} ({figure.known} known of {_counted(len(figure.days), 'day')})"
+    known = f"known uptime {_percent(figure.share)} ({figure.known} known of {_counted(len(figure.days), 'day')})"
+    lasted = figure.seconds
+    if lasted.uptime is None:
+        return known
+    return f"{known}, {_percent(lasted.uptime)} by time ({_percent(lasted.observed_share)} of it observed)"
+
+
+def _percent(share: float) -> str:
+    # cut, not rounded: 100 % is said only of what has no flaw; what a float misses by is none
+    return f"{int(share * 10000 + 1e-6) / 100:g} %"
 
 
 def digest(told: Sequence[Told], plan: Mapping[str, Any], since: datetime, now: datetime) -> Bulletin | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from adapters.schema import Component, Incident, Maintenance, Status, Update, Value, rfc3339
+from adapters.schema import Component, Incident, Maintenance, Moment, Status, Update, Value, rfc3339
 
 SCHEMA_VERSION = 1
 """Of the public JSON of an event. It goes up when a field changes its meaning or goes away."""
@@ -32,6 +32,8 @@ class EventType(StrEnum):
     COMPONENT_CHANGED = "component.changed"
     PROVIDER_UNREADABLE = "provider.unreadable"
     PROVIDER_READABLE = "provider.readable"
+    SIGNAL_RAISED = "signal.raised"
+    SIGNAL_CLEARED = "signal.cleared"
     TEST = "test"
     """Nothing happened: somebody wants to see a message arrive. Never stored."""
 
@@ -43,6 +45,12 @@ class SubjectKind(StrEnum):
     MAINTENANCE = "maintenance"
     COMPONENT = "component"
     PROVIDER = "provider"
+    SIGNAL = "signal"
+    """What users report of a provider. Its page may know nothing of it."""
+
+
+OWN_SUBJECTS = (SubjectKind.COMPONENT, SubjectKind.PROVIDER, SubjectKind.SIGNAL)
+"""Of whose events each says how its subject stands. (Within an incident's thread a component's doesn't.)"""
 
 
 class Stream(StrEnum):
@@ -51,14 +59,24 @@ class Stream(StrEnum):
     INCIDENTS = "incidents"
     COMPONENTS = "components"
     MAINTENANCE = "maintenance"
+    SIGNALS = "signals"
+    """What users report: only for those who ask for it by name."""
+
+
+USUAL_STREAMS = (Stream.INCIDENTS, Stream.COMPONENTS, Stream.MAINTENANCE)
+"""What a follow takes where nothing is said: all that a page says."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What an event is about. `id` is the provider's own, empty for the provider itself."""
+    """What an event is about. `id` is the provider's own, empty for the provider itself and for its signal."""
 
     kind: SubjectKind
     id: str = ""
+
+
+SUBJECTS = ("incident", "maintenance", "component", "signal")
+"""The fields of an event's data of which one is set at most."""
 
 
 class EventProvider(Value):
@@ -70,14 +88,49 @@ class EventProvider(Value):
     status: Status
 
 
+class SignalComponent(Value):
+    """A component that some of those who report trouble named."""
+
+    id: str
+    name: str
+    people: int
+
+
+class SignalIncident(Value):
+    """What the provider has told meanwhile."""
+
+    id: str
+    title: str
+    url: str | None = None
+
+
+class Signal(Value):
+    """What users report of a provider, and its page may not confirm. People are counted once a day."""
+
+    people: int
+    """Who reported trouble within one window: when it was raised; of one that is cleared the most there were."""
+    since: Moment
+    """The first of those reports."""
+    window_minutes: int
+    regions: dict[str, int] = {}
+    """People by time zone, where at least two told theirs."""
+    components: tuple[SignalComponent, ...] = ()
+    """Those that were named, the most named first."""
+    confirmed: bool = False
+    """The provider's own page tells of trouble by now."""
+    incident: SignalIncident | None = None
+    """The incident in which it does."""
+
+
 class EventData(Value):
-    """The public `data` of an event. One of incident, maintenance and component is set, as the type says
+    """The public `data` of an event. One of incident, maintenance, component and signal is set, as the type says
     (none for an event about the provider itself)."""
 
     provider: EventProvider
     incident: Incident | None = None
     maintenance: Maintenance | None = None
     component: Component | None = None
+    signal: Signal | None = None
     update: Update | None = None
     """The update that caused the event."""
     previous: dict[str, Any] = {}
@@ -85,7 +138,7 @@ class EventData(Value):
 
     def public(self) -> dict[str, Any]:
         """As JSON: the subjects that are not there are left out, `update` is always there."""
-        absent = {name for name in ("incident", "maintenance", "component") if getattr(self, name) is None}
+        absent = {name for name in SUBJECTS if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=absent)
 
 

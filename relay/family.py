@@ -6,7 +6,8 @@ from datetime import datetime
 
 from adapters.schema import Status
 from relay.events import Affected, EventType, StoredEvent
-from relay.messages import Card, Fact, Note, Standing, card, link, note, state_words, status_of, subject_title
+from relay.messages import Card, Fact, Note, Standing, card, note
+from relay.states import link, state_words, status_of, subject_title
 from relay.transports.transport import Kin
 from storage.kin import plain as compared
 

@@ -21,6 +21,10 @@ class Filters:
     component_ids: frozenset[str] = frozenset()
     min_impact: Impact | None = None
     remind_minutes: int | None = None
+    one_by_one: bool = True
+    """Otherwise a digest alone tells it."""
+    types: tuple[str, ...] = ()
+    """What the endpoint takes: event types (`incident.resolved`), or all of a kind (`incident.*`). Empty: all."""
 
 
 def stream(type_: EventType) -> Stream | None:
@@ -30,6 +34,7 @@ def stream(type_: EventType) -> Stream | None:
         "incident": Stream.INCIDENTS,
         "maintenance": Stream.MAINTENANCE,
         "component": Stream.COMPONENTS,
+        "signal": Stream.SIGNALS,
     }.get(kind)
 
 
@@ -39,6 +44,10 @@ def wants(filters: Filters, event: StoredEvent, begun: bool) -> bool:
     begun: something of this thread has been told already; then a sinking impact leaves nothing out any more, or
     the reader would never see the end.
     """
+    if event.type == EventType.TEST:
+        return True
+    if not filters.one_by_one or not _is_taken(filters.types, event.type):
+        return False
     belongs = stream(event.type)
     if belongs is None:
         return True
@@ -50,6 +59,10 @@ def wants(filters: Filters, event: StoredEvent, begun: bool) -> bool:
         and _concerns(filters.component_ids, event.context.component_ids)
         and (begun or filters.min_impact is None or _grave_enough(event, filters.min_impact))
     )
+
+
+def _is_taken(types: tuple[str, ...], type_: EventType) -> bool:
+    return not types or type_ in types or f"{type_.partition('.')[0]}.*" in types or "*" in types
 
 
 def _concerns(wanted: frozenset[str], named: tuple[str, ...]) -> bool:

@@ -25,6 +25,8 @@ class Shape(StrEnum):
     """Below the first message, and each is shown in the channel, too."""
     CHANNEL = "channel only"
     """Each is a message of its own in the channel."""
+    DIGEST = "digest only"
+    """Nothing is told one by one: the destination's digest sums it up."""
 
 
 class Loud(StrEnum):

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from relay import compose, digest, manner, summary, trouble
 from relay.bulletin import Bulletin
-from relay.deliver import LONGEST_WAIT, after_failure
 from relay.metrics import Metrics
+from relay.retry import LONGEST_WAIT, after_failure
 from relay.telling import address, stored_event
 from relay.transports.transport import DeliveryError, Sent, Transport
 from storage import digests, notices, providers, threads
@@ -23,6 +23,8 @@ from storage.tables import Follow, Provider
 LEASE = 120.0
 """Seconds; longer than a notice can wait for its turn and be sent."""
 AT_ONCE = 20
+LOCAL = "local"
+"""The terminal's workspace."""
 
 log = structlog.get_logger("notices")
 
@@ -40,6 +42,7 @@ class Notices:
             notices.DIGEST: self._digest,
             notices.SUMMARY: self._summary,
             notices.TROUBLE: self._trouble,
+            notices.WARNING: self._warning,
         }
 
     async def tick(self) -> None:
@@ -84,36 +87,45 @@ class Notices:
             return DeliveryError(f"an error of our own ({type(error).__name__})")
         return None
 
-    async def _announce(self, claimed: Claimed, to: str, bulletin: Bulletin) -> Sent:
+    async def _announce(
+        self, claimed: Claimed, to: str, bulletin: Bulletin, *, through: str | None = None
+    ) -> Sent:
+        name = through or claimed.transport
         began = time.monotonic()
         try:
-            transport = self._transport(claimed)
+            transport = self._transport(name)
             await transport.turn(to)
             began = time.monotonic()
             sent = await transport.announce(to, bulletin)
         except DeliveryError as error:
             outcome = "refused" if error.permanent else "postponed" if error.uncounted else "failed"
-            self._note(claimed, outcome, time.monotonic() - began, error.status, error.reason)
+            self._note(claimed, name, outcome, time.monotonic() - began, error.status, error.reason)
             raise
-        self._note(claimed, "delivered", time.monotonic() - began, sent.status)
+        self._note(claimed, name, "delivered", time.monotonic() - began, sent.status)
         return sent
 
-    def _transport(self, claimed: Claimed) -> Transport:
-        transport = self._transports.get(claimed.transport)
+    def _transport(self, name: str) -> Transport:
+        transport = self._transports.get(name)
         if transport is None:
-            raise DeliveryError(f"{claimed.transport} is not set up here")
+            raise DeliveryError(f"{name} is not set up here")
         return transport
 
     def _note(
-        self, claimed: Claimed, outcome: str, duration: float, status: int | None, reason: str | None = None
+        self,
+        claimed: Claimed,
+        through: str,
+        outcome: str,
+        duration: float,
+        status: int | None,
+        reason: str | None = None,
     ) -> None:
-        self._metrics.attempt(claimed.transport, outcome)
+        self._metrics.attempt(through, outcome)
         log.info(
             "notice",
             notice=claimed.id,
             kind=claimed.kind,
             destination=claimed.destination_id,
-            transport=claimed.transport,
+            transport=through,
             attempt=claimed.attempt,
             outcome=outcome,
             ms=round(duration * 1000),
@@ -131,7 +143,7 @@ class Notices:
                 return
             log.warning("notice given up", notice=claimed.id, kind=claimed.kind, reason=error.reason)
             await self._give_up(session, claimed)
-            if decision.disable and claimed.kind != notices.TROUBLE:
+            if decision.disable and claimed.kind in (notices.DIGEST, notices.SUMMARY):
                 await _disable(session, claimed, error)
 
     async def _give_up(self, session: AsyncSession, claimed: Claimed) -> None:
@@ -172,29 +184,69 @@ class Notices:
             await notices.done(session, claimed.id, claimed.token, due_at, since_at=now)
 
     async def _trouble(self, claimed: Claimed) -> None:
+        because = claimed.disabled_because
+        if because is not None:
+            log.warning("trouble at a destination", destination=claimed.destination_id, reason=because)
+            followed = await self._followed(claimed)
+            await self._tell_owner(claimed, trouble.trouble(claimed.uri, because, _pages(followed)), followed)
+        await self._told(claimed)
+
+    async def _warning(self, claimed: Claimed) -> None:
+        since = claimed.failing_since
+        if since is not None and claimed.disabled_because is None:
+            followed = await self._followed(claimed)
+            async with self._database.read() as session:
+                why = await notices.last_failure(session, claimed.destination_id)
+            log.warning("destination fails", destination=claimed.destination_id, since=str(since), reason=why)
+            await self._tell_owner(claimed, trouble.warning(claimed.uri, since, why, _pages(followed)), followed)
+        await self._told(claimed)
+
+    async def _followed(self, claimed: Claimed) -> list[tuple[Follow, Provider]]:
         async with self._database.read() as session:
-            followed = await digests.followed_at(session, claimed.destination_id)
-        if claimed.disabled_because is not None:
-            await self._tell_people(claimed, claimed.disabled_because, followed)
+            return await digests.followed_at(session, claimed.destination_id)
+
+    async def _told(self, claimed: Claimed) -> None:
         async with self._database.write() as session:
             now = await providers.database_now(session)
             await notices.done(session, claimed.id, claimed.token, None, since_at=now)
 
-    async def _tell_people(
-        self, claimed: Claimed, because: str, followed: Sequence[tuple[Follow, Provider]]
+    async def _tell_owner(
+        self, claimed: Claimed, bulletin: Bulletin, followed: Sequence[tuple[Follow, Provider]]
     ) -> None:
-        """Each once. One who has to be tried again holds up nobody else."""
-        bulletin = trouble.trouble(claimed.uri, because, [(one.name, one.url) for _, one in followed])
-        people = trouble.people(claimed.uri, [follow.created_by for follow, _ in followed])
-        told, unheard = list(claimed.plan.get("told", ())), list(claimed.plan.get("unheard", ()))
-        if not people:
+        """Those who follow there, by direct message; a terminal's operator at another destination."""
+        by = [follow.created_by for follow, _ in followed]
+        people = trouble.people(claimed.uri, by, claimed.workspace)
+        if people:
+            await self._tell_people(claimed, bulletin, people)
+        elif claimed.workspace != LOCAL or not await self._tell_elsewhere(claimed, bulletin):
             log.info("nobody to tell of trouble", notice=claimed.id, destination=claimed.destination_id)
+
+    async def _tell_elsewhere(self, claimed: Claimed, bulletin: Bulletin) -> bool:
+        """At the first destination that takes it; False: there is none."""
+        async with self._database.read() as session:
+            others = await notices.announcers(session, claimed, trouble.ANNOUNCERS)
+        for transport, uri in others:
+            if transport not in self._transports:
+                continue
+            try:
+                await self._announce(claimed, address(uri), bulletin, through=transport)
+            except DeliveryError as error:
+                if not error.permanent:
+                    raise
+                continue
+            return True
+        return False
+
+    async def _tell_people(self, claimed: Claimed, bulletin: Bulletin, people: Mapping[str, str]) -> None:
+        """Each once. One who has to be tried again holds up nobody else."""
+        through = None if trouble.is_place(claimed.uri) else claimed.workspace.partition(":")[0]
+        told, unheard = list(claimed.plan.get("told", ())), list(claimed.plan.get("unheard", ()))
         failure: DeliveryError | None = None
         for person, to in people.items():
             if person in told:
                 continue
             try:
-                await self._announce(claimed, to, bulletin)
+                await self._announce(claimed, to, bulletin, through=through)
             except DeliveryError as error:
                 if error.everywhere:
                     raise
@@ -208,6 +260,10 @@ class Notices:
                 await notices.remember(session, claimed.id, claimed.token, plan)
         if failure is not None:
             raise failure
+
+
+def _pages(followed: Sequence[tuple[Follow, Provider]]) -> list[tuple[str, str]]:
+    return [(one.name, one.url) for _, one in followed]
 
 
 async def _disable(session: AsyncSession, claimed: Claimed, error: DeliveryError) -> None:

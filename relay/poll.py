@@ -19,6 +19,7 @@ from relay.batch import Batcher
 from relay.events import Event
 from relay.metrics import Metrics
 from relay.record import ImplausibleError, Pace
+from relay.spans import Attributes, span
 from storage import providers
 from storage.database import Database
 from storage.providers import Claimed, Unchanged
@@ -143,14 +144,18 @@ class Poller:
 
     async def _poll(self, claimed: Claimed) -> None:
         began = time.monotonic()
-        try:
-            outcome, detail = await self._read_and_record(claimed)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # The database, or a mistake of ours: the lease ends by itself and the page is read again.
-            log.exception("poll failed", provider=claimed.slug)
-            outcome, detail = "lost", type(error).__name__
+        with span("poll", "client", _traced(claimed)) as traced:
+            try:
+                outcome, detail = await self._read_and_record(claimed)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                # The database, or a mistake of ours: the lease ends by itself and the page is read again.
+                log.exception("poll failed", provider=claimed.slug)
+                outcome, detail = "lost", type(error).__name__
+            traced.set({"uptimus.outcome": outcome})
+            if outcome in ("failed", "lost"):
+                traced.failed(outcome)
         duration = time.monotonic() - began
         self._metrics.poll(outcome, duration)
         log.info("poll", provider=claimed.slug, outcome=outcome, ms=round(duration * 1000), detail=detail)
@@ -246,12 +251,20 @@ class Poller:
         return outcome, ", ".join(str(event.type) for event in events) or None
 
     async def _record(self, claimed: Claimed, reading: Reading) -> tuple[str, str | None]:
+        kind = "sqlite" if self._database.is_sqlite else "postgresql"
+        attributes = {"db.system.name": kind, "uptimus.provider": claimed.slug}
+        with span("record", "internal", attributes) as traced:
+            outcome, events = await self._recorded_events(claimed, reading)
+            traced.set({"uptimus.outcome": outcome, "uptimus.events": len(events)})
+        return self._noted(events, outcome) if outcome != "lost" else ("lost", "another poll has taken over")
+
+    async def _recorded_events(self, claimed: Claimed, reading: Reading) -> tuple[str, list[Event]]:
         async with self._database.write() as session:
             provider = await providers.owned(session, claimed.id, claimed.token)
             if provider is None:
-                return "lost", "another poll has taken over"
+                return "lost", []
             events = await record.record_snapshot(session, provider, reading, self._pace, _jittered(1.0))
-        return self._noted(events, "changed" if reading.snapshot is not None else "unchanged")
+        return "changed" if reading.snapshot is not None else "unchanged", events
 
     async def _record_failure(
         self, claimed: Claimed, reason: str, retry_after: float | None
@@ -272,6 +285,14 @@ class Poller:
     async def _write_unchanged(self, outcomes: list[Unchanged]) -> None:
         async with self._database.write(relaxed=True) as session:
             await providers.record_unchanged(session, outcomes)
+
+
+def _traced(claimed: Claimed) -> Attributes:
+    return {
+        "server.address": urlsplit(claimed.url).hostname,
+        "uptimus.provider": claimed.slug,
+        "uptimus.adapter": claimed.adapter,
+    }
 
 
 def _jittered(seconds: float) -> float:

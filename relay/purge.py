@@ -1,19 +1,88 @@
 """Forgets what is kept no longer. Meant to be called every hour or so."""
 
-import structlog
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
-from storage import notes, workspaces
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from relay.transports.webpush_message import GONE
+from storage import notes, providers, pruning, pushes, signals, workspaces
 from storage.database import Database
+
+KEEP_DAYS = 30
+EVENTS_KEPT_DAYS = 90
+"""At least: what happened can be looked up for so long, whatever was told of it."""
+BATCH = 1000
+BREATH = 0.05
+"""Seconds between two batches, for whoever waits to write."""
 
 log = structlog.get_logger("purge")
 
 
-async def purge(database: Database) -> list[str]:
-    """Drops what workspaces follow that uptimus was removed from long ago, and leaves the pages alone that nobody
-    follows any more. The workspaces' keys."""
+async def purge(database: Database, *, keep_days: int = KEEP_DAYS, batch: int = BATCH) -> list[str]:
+    """Drops what workspaces follow that uptimus was removed from long ago, and browsers that can't be told any
+    more, and leaves the pages alone that nobody follows any more; makes numbers of what users reported. Then
+    forgets deliveries that ended more than `keep_days` ago, threads that are over, and old events, in batches. The
+    workspaces' keys."""
     async with database.write() as session:
         forgotten = await workspaces.forget_old(session)
         await notes.forget_old(session)
+        await pushes.remove_gone(session, GONE)
+    await _fold(database, batch)
     for key in forgotten:
         log.info("workspace forgotten", workspace=key)
+    await _prune(database, keep_days, batch)
     return forgotten
+
+
+async def _prune(database: Database, keep_days: int, batch: int) -> None:
+    forgotten = {
+        "deliveries": await _deliveries(database, keep_days, batch),
+        "threads": await _walk(database, pruning.idle_threads, pruning.remove_threads, keep_days, batch),
+        "events": await _walk(
+            database, pruning.old_events, pruning.remove_events, max(keep_days, EVENTS_KEPT_DAYS), batch
+        ),
+    }
+    if any(forgotten.values()):
+        log.info("forgotten", **forgotten)
+
+
+async def _fold(database: Database, batch: int) -> None:
+    """What users reported on days that are over."""
+    while True:
+        async with database.write() as session:
+            if await signals.fold(session, await providers.database_now(session), batch) < batch:
+                return
+        await asyncio.sleep(BREATH)
+
+
+async def _deliveries(database: Database, days: int, batch: int) -> int:
+    forgotten = 0
+    while True:
+        async with database.write() as session:
+            number = await pruning.deliveries(session, days, batch)
+        forgotten += number
+        if number < batch:
+            return forgotten
+        await asyncio.sleep(BREATH)
+
+
+async def _walk(
+    database: Database,
+    find: Callable[[AsyncSession, float, int, int], Awaitable[Sequence[int]]],
+    remove: Callable[[AsyncSession, Sequence[int]], Awaitable[int]],
+    days: int,
+    batch: int,
+) -> int:
+    """Looks for what may go without holding up anybody, and removes it part by part."""
+    forgotten, after = 0, 0
+    while True:
+        async with database.read() as session:
+            ids = await find(session, days, after, batch)
+        if not ids:
+            return forgotten
+        async with database.write() as session:
+            forgotten += await remove(session, ids)
+        after = ids[-1]
+        await asyncio.sleep(BREATH)

@@ -205,6 +205,7 @@ def _streams(types: tuple[str, ...]) -> threads.Streams:
         incidents=every or Stream.INCIDENTS in chosen,
         components=every or Stream.COMPONENTS in chosen,
         maintenance=every or Stream.MAINTENANCE in chosen,
+        signals=every or Stream.SIGNALS in chosen,
     )
 
 

@@ -133,6 +133,11 @@ class Reminder:
             published += await self._publish(provider_id, [one for one in due if one.provider_id == provider_id])
         return published
 
+    async def aclose(self) -> None:
+        """Another process may do the work from now on."""
+        async with self._database.write(relaxed=True) as session:
+            await leases.release(session, "remind", self._holder)
+
     async def _publish(self, provider_id: int, due: list[Due]) -> list[Event]:
         try:
             async with self._database.write() as session:

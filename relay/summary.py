@@ -10,7 +10,7 @@ from adapters.schema import Status
 from relay.bulletin import Bulletin, Row, Section
 from relay.events import StoredEvent
 from relay.manner import Quiet
-from relay.messages import link, state_words, status_of, subject_title
+from relay.states import link, state_words, status_of, subject_title
 
 MOST_ROWS = 12
 """In one message: so many fit whole into what platforms take. What is beyond them follows in another."""
@@ -22,6 +22,7 @@ _NOUNS = {
     "maintenance": ("maintenance", "maintenances"),
     "component": ("component", "components"),
     "provider": ("status page", "status pages"),
+    "signal": ("early warning", "early warnings"),
 }
 
 

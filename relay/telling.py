@@ -2,22 +2,31 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from secrets import token_hex
 from typing import Any
 
+import structlog
+
 from relay import kin, manner
+from relay.endpoint import from_stored
 from relay.events import EventType, StoredEvent, Subject, SubjectKind
 from relay.transports.transport import Kin, Telling
 from storage import events as event_rows
 from storage import kin as kin_rows
 from storage import tables, threads
+from storage.claims import Claim
 from storage.database import Database
-from storage.threads import Claim, First
+from storage.threads import First
 
 EDITS = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
 """What changes messages and adds none."""
 EVENTS_KEPT = 500
+SECRETS_KEPT = 10_000
+"""Of those that were opened: to open one takes longer than to sign with it."""
+
+log = structlog.get_logger("deliver")
 
 
 @dataclass(frozen=True)
@@ -34,47 +43,80 @@ class Tellings:
 
     def __init__(self, database: Database, open_secret: Callable[[str], str]) -> None:
         self._database = database
-        self._open_secret = open_secret
+        self._open_secret = lru_cache(SECRETS_KEPT)(open_secret)
         self._events: OrderedDict[int, StoredEvent] = OrderedDict()
 
     async def load(self, wanted: Collection[int]) -> None:
         """Reads events that will be told soon."""
         missing = [id_ for id_ in wanted if id_ not in self._events]
-        if missing:
-            async with self._database.read() as session:
-                for row, kind, external_id in await event_rows.load(session, missing):
-                    self._events[row.id] = stored_event(row, kind, external_id)
+        for id_ in self._events.keys() & set(wanted):
+            self._events.move_to_end(id_)  # it is wanted: not to be dropped for those that are missing
+        try:
+            await self._read(missing)
+        except ValueError:  # one of them says what this code can't read: the others are to be told
+            await self._read_each(missing)
         while len(self._events) > max(EVENTS_KEPT, 2 * len(wanted)):
             self._events.popitem(last=False)
 
+    async def _read(self, ids: Collection[int]) -> None:
+        if not ids:
+            return
+        async with self._database.read() as session:
+            for row, kind, external_id in await event_rows.load(session, list(ids)):
+                found = stored_event(row, kind, external_id)
+                _ = found.data, found.context  # read once, and here: who tells it relies on it
+                self._events[row.id] = found
+
+    async def _read_each(self, ids: Collection[int]) -> None:
+        for id_ in ids:
+            try:
+                await self._read([id_])
+            except ValueError as error:
+                log.error("an event can't be read", event_id=id_, error=type(error).__name__)  # noqa: TRY400
+
     def event(self, claim: Claim) -> StoredEvent | None:
-        """The event that a claim is about; None: it was pruned."""
+        """The event that a claim is about; None: it was pruned, or can't be read."""
         return self._events.get(claim.event_id) if claim.event_id is not None else None
 
     async def prepare(self, claim: Claim, event: StoredEvent, *, muted: bool, joins: bool) -> Prepared | None:
         """None while the first message that it needs is being told. joins: the same trouble on a sibling page, or
         once more on the same page, is told in the thread of the first."""
+        if not joins and _stands_alone(claim, event):
+            return Prepared(self._plain(claim, event, muted=muted), None)
         root_id = claim.joins_id
-        if joins and claim.reference is None and claim.adopts_id is None and root_id is None:
+        if claim.reference is None and claim.adopts_id is None and root_id is None:
             root_id = await self._root_id(claim, event)
         first = await self._first(claim, root_id)
         if first.in_flight:
             return None
-        telling = Telling(
-            event=event,
-            address=address(claim.uri),
+        told = self._plain(claim, event, muted=muted or (root_id is not None and first.muted))
+        telling = replace(
+            told,
             reference=first.reference or claim.reference,
             carrier=await self._carrier(claim, event),
-            last=claim.sequence == claim.head,
-            attempt=claim.attempt,
-            secrets=tuple(self._open_secret(secret) for secret in claim.encrypted_secrets),
-            muted=muted or (root_id is not None and first.muted),
             kin=await self._kin(claim, event, root_id),
             thread_id=root_id or claim.id,
-            delivery=_name(claim),
             **_manner(claim, event),
         )
         return Prepared(telling, root_id)
+
+    def _plain(self, claim: Claim, event: StoredEvent, *, muted: bool) -> Telling:
+        """What every transport is told."""
+        return Telling(
+            event=event,
+            address=address(claim.uri),
+            reference=claim.reference,
+            last=claim.sequence == claim.head,
+            attempt=claim.attempt,
+            secrets=tuple(self._open_secret(secret) for secret in claim.encrypted_secrets),
+            destination_id=claim.destination_id,
+            endpoint=from_stored(claim.options, claim.sealed, self._open_secret),
+            replay=is_replay(claim),
+            muted=muted,
+            thread_id=claim.id,
+            follow_id=claim.follow.id if claim.follow is not None else None,
+            delivery=_name(claim),
+        )
 
     async def _root_id(self, claim: Claim, event: StoredEvent) -> int | None:
         incident = event.data.incident
@@ -110,6 +152,17 @@ class Tellings:
             for thread_id, event_id in told
             if (one := self._events.get(event_id)) is not None
         )
+
+
+def _stands_alone(claim: Claim, event: StoredEvent) -> bool:
+    """No message that is there already has anything to do with it."""
+    others = (claim.reference, claim.adopts_id, claim.joins_id)
+    return others == (None, None, None) and not claim.joined and event.type not in EDITS
+
+
+def is_replay(claim: Claim) -> bool:
+    """It was told, or given up, before. (What was held back in quiet hours was not.)"""
+    return claim.state in ("delivered", "dead")
 
 
 def _name(claim: Claim) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
+from storage import clock
 from storage.tables import UtcDateTime
 
 BUSY_TIMEOUT_MS = 15_000
@@ -30,8 +31,10 @@ class from_now(FunctionElement[Any]):  # noqa: N801
 
 @compiles(from_now, "postgresql")
 def _from_now_postgresql(element: from_now, compiler: SQLCompiler, **options: Any) -> str:
+    # Of the statement, and not of each row: only what stays the same can be looked up in an index, and 100,000
+    # threads that wait are not to be gone through for each claim.
     seconds = compiler.process(element.clauses, **options)
-    return f"(clock_timestamp() + CAST({seconds} AS double precision) * interval '1 second')"
+    return f"(statement_timestamp() + CAST({seconds} AS double precision) * interval '1 second')"
 
 
 @compiles(from_now, "sqlite")
@@ -63,6 +66,7 @@ class Database:
         self._relaxed = self._engine.execution_options(begin="BEGIN IMMEDIATE", relaxed=True)
         # SQLite has one writer at a time; waiting here is fair and wakes at once, its own busy loop is neither.
         self._turn: asyncio.Lock | _NoLock = asyncio.Lock() if self.is_sqlite else _NoLock()
+        self._clock = clock.Clock() if self.is_sqlite else None
 
     @property
     def engine(self) -> AsyncEngine:
@@ -96,12 +100,18 @@ class Database:
         acknowledgements, where losing one costs a repeat and never a loss.
         """
         engine = self._relaxed if relaxed else self._writer
-        async with (
-            self._turn,
-            AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
-            yield session
+        async with self._turn:
+            await self._follow_clock()
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
+                yield session
+
+    async def _follow_clock(self) -> None:
+        """Before anything is claimed by it."""
+        seconds = self._clock.jump() if self._clock is not None else 0.0
+        if self._clock is not None and seconds:
+            async with AsyncSession(self._writer) as session, session.begin():
+                await clock.follow(session, seconds)
+            self._clock.followed(seconds)
 
     async def aclose(self) -> None:
         """Gives every connection back."""
@@ -115,7 +125,8 @@ class _NoLock:
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    # hide_parameters: what goes wrong is logged, and parameters hold addresses and hashes
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -141,7 +152,9 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 
 def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:

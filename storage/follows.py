@@ -1,11 +1,14 @@
 """Workspaces, destinations and follows: who wants to be told of what, and where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import turns
 from storage.database import from_now
 from storage.tables import Delivery, Destination, Follow, Provider, Subject, Thread, Workspace
 
@@ -15,12 +18,13 @@ async def workspace(session: AsyncSession, key: str) -> int:
     found = await session.scalar(select(Workspace.id).where(Workspace.key == key))
     if found is not None:
         return found
-    made = await session.execute(
-        insert(Workspace)
-        .values(key=key, created_at=from_now(), editors=first_editors(key))
-        .returning(Workspace.id)
-    )
-    return made.scalar_one()
+    made = _insert(session).values(key=key, created_at=from_now(), editors=first_editors(key), chosen=[])
+    await session.execute(made.on_conflict_do_nothing(index_elements=["key"]))  # of two that come at once one wins
+    return (await session.scalars(select(Workspace.id).where(Workspace.key == key))).one()
+
+
+def _insert(session: AsyncSession) -> Any:
+    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Workspace)
 
 
 def first_editors(key: str) -> str:
@@ -64,15 +68,31 @@ async def destinations(session: AsyncSession, workspace_id: int) -> Sequence[Des
 
 
 async def add_destination(
-    session: AsyncSession, workspace_id: int, uri: str, transport: str, encrypted_secrets: list[str]
+    session: AsyncSession,
+    workspace_id: int,
+    uri: str,
+    transport: str,
+    encrypted_secrets: list[str],
+    *,
+    options: Mapping[str, Any] | None = None,
+    sealed: str | None = None,
+    host: str | None = None,
+    unconfirmed: str | None = None,
 ) -> Destination:
-    """Makes a destination."""
+    """Makes a destination; one that is `unconfirmed` (for this reason) is disabled until its reader agrees."""
+    now = (await session.execute(select(from_now()))).scalar_one()
     row = Destination(
         workspace_id=workspace_id,
         uri=uri,
         transport=transport,
+        host=host or turns.workspace(transport, uri),
         secrets=encrypted_secrets,
-        created_at=(await session.execute(select(from_now()))).scalar_one(),
+        options=dict(options or {}),
+        sealed=sealed,
+        unconfirmed=unconfirmed is not None,
+        disabled_at=now if unconfirmed is not None else None,
+        disabled_because=unconfirmed,
+        created_at=now,
     )
     session.add(row)
     await session.flush()
@@ -140,10 +160,29 @@ async def remove(session: AsyncSession, follow: Follow) -> None:
     )
 
 
-async def set_secrets(session: AsyncSession, destination_id: int, encrypted_secrets: list[str]) -> None:
-    """Sets the secrets of a destination, the newest first."""
+async def set_secrets(
+    session: AsyncSession, destination_id: int, encrypted_secrets: list[str], former: list[dict[str, Any]]
+) -> None:
+    """Sets the secrets of a destination, and those that sign for a while yet."""
     await session.execute(
-        update(Destination).where(Destination.id == destination_id).values(secrets=encrypted_secrets)
+        update(Destination)
+        .where(Destination.id == destination_id)
+        .values(secrets=encrypted_secrets, former=former)
+    )
+
+
+async def set_options(
+    session: AsyncSession,
+    destination_id: int,
+    options: Mapping[str, Any],
+    sealed: str | None,
+    encrypted_secrets: list[str],
+) -> None:
+    """Sets how a destination wants to be told, and what it is signed with; former secrets sign on for a while."""
+    await session.execute(
+        update(Destination)
+        .where(Destination.id == destination_id)
+        .values(options=dict(options), sealed=sealed, secrets=encrypted_secrets)
     )
 
 

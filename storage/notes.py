@@ -9,6 +9,8 @@ from storage.tables import Note
 
 UNFOLLOWED = "unfollowed:"
 """How something was followed, for a button that follows it so again."""
+ASKED = "mail asked:"
+"""That an address was asked whether it wants mail."""
 KEPT_SECONDS = 30 * 86400.0
 """For so long that is remembered."""
 
@@ -25,6 +27,35 @@ async def put(session: AsyncSession, name: str, value: str) -> None:
     )
 
 
+async def put_unless_fresh(session: AsyncSession, name: str, seconds: float) -> bool:
+    """Remembers that it happens now, unless it happened less than so many seconds ago; whether it did remember. Of
+    two that come at once one alone does."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(Note) if dialect == "postgresql" else sqlite.insert(Note)
+    now = from_now()
+    done = await session.execute(
+        insert.values(name=name, value="", at=now)
+        .on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=Note.at <= from_now(-seconds))
+        .returning(insert.table.c.name)
+    )
+    return done.one_or_none() is not None
+
+
+async def forget(session: AsyncSession, name: str) -> None:
+    """It did not happen."""
+    await session.execute(delete(Note).where(Note.name == name))
+
+
+async def keep(session: AsyncSession, name: str, value: str) -> str:
+    """Remembers it unless something is remembered by this name: what is."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert(Note) if dialect == "postgresql" else sqlite.insert(Note)
+    await session.execute(
+        insert.values(name=name, value=value, at=from_now()).on_conflict_do_nothing(index_elements=["name"])
+    )
+    return await get(session, name) or value
+
+
 async def get(session: AsyncSession, name: str) -> str | None:
     """What is remembered by this name."""
     return await session.scalar(select(Note.value).where(Note.name == name))
@@ -32,6 +63,7 @@ async def get(session: AsyncSession, name: str) -> str | None:
 
 async def forget_old(session: AsyncSession) -> None:
     """Drops what nobody will ask for any more."""
-    await session.execute(
-        delete(Note).where(Note.name.startswith(UNFOLLOWED, autoescape=True), Note.at <= from_now(-KEPT_SECONDS))
-    )
+    for begins, seconds in ((UNFOLLOWED, KEPT_SECONDS), (ASKED, KEPT_SECONDS)):
+        await session.execute(
+            delete(Note).where(Note.name.startswith(begins, autoescape=True), Note.at <= from_now(-seconds))
+        )

@@ -10,12 +10,15 @@ from sqlalchemy import and_, case, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import turns
 from storage.database import from_now
-from storage.tables import Delivery, Destination, Event, Follow, Notice, Subject, Thread
+from storage.pauses import failing_since
+from storage.tables import Attempt, Delivery, Destination, Event, Follow, Notice, Subject, Thread, Workspace
 
 DIGEST = "digest"
 SUMMARY = "summary"
 TROUBLE = "trouble"
+WARNING = "warning"
 
 
 async def put(
@@ -56,6 +59,19 @@ async def put(
     await session.execute(statement.on_conflict_do_update(index_elements=["destination_id", "kind"], set_=changes))
 
 
+async def warn_once(session: AsyncSession, destination_id: int) -> None:
+    """Whoever owns the destination is told that it fails; once, until it works and then fails again."""
+    since = await failing_since(session, destination_id)
+    if since is None:
+        return
+    warned = await session.scalar(
+        select(Notice.since_at).where(Notice.destination_id == destination_id, Notice.kind == WARNING)
+    )
+    if warned is None or warned < since:
+        now = (await session.scalars(select(from_now()))).one()
+        await put(session, destination_id, WARNING, now, since)
+
+
 async def remove(session: AsyncSession, destination_id: int, kind: str) -> bool:
     """Whether there was one to be removed."""
     removed = await session.execute(
@@ -81,6 +97,11 @@ class Claimed:
     destination_id: int
     uri: str
     transport: str
+    host: str | None
+    workspace_id: int
+    workspace: str
+    """Its key: `local`, `slack:TEAM` …"""
+    failing_since: datetime | None
     disabled_because: str | None
     """Why nothing can be sent to the destination; None where something can."""
     attempt: int
@@ -91,12 +112,16 @@ class Claimed:
 
 async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Claimed]:
     """Takes up to `limit` notices that are due, for `lease` seconds. Those of a disabled destination wait until it
-    is enabled, but for the one that says so."""
+    is enabled, but for the one that says so; those of a chat's workspace until no other process is telling it."""
     token = secrets.token_hex(8)
     due = (
         select(Notice.id)
         .join(Destination, Destination.id == Notice.destination_id)
-        .where(Notice.due_at <= from_now(), or_(Destination.disabled_at.is_(None), Notice.kind == TROUBLE))
+        .where(
+            Notice.due_at <= from_now(),
+            or_(Destination.disabled_at.is_(None), Notice.kind == TROUBLE),
+            *turns.elsewhere(session, Notice.destination_id),
+        )
         .order_by(Notice.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=Notice)
@@ -114,16 +139,17 @@ async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Cla
     if not taken:
         return []
     rows = await session.execute(
-        select(Notice, Destination)
+        select(Notice, Destination, Workspace.key)
         .join(Destination, Destination.id == Notice.destination_id)
+        .join(Workspace, Workspace.id == Destination.workspace_id)
         .where(Notice.id.in_(taken))
         .order_by(Notice.id),
         execution_options={"populate_existing": True},
     )
-    return [_claimed(notice, destination, token) for notice, destination in rows]
+    return [_claimed(notice, destination, workspace, token) for notice, destination, workspace in rows]
 
 
-def _claimed(notice: Notice, destination: Destination, token: str) -> Claimed:
+def _claimed(notice: Notice, destination: Destination, workspace: str, token: str) -> Claimed:
     because = destination.disabled_because or "no reason is known"
     return Claimed(
         id=notice.id,
@@ -132,10 +158,43 @@ def _claimed(notice: Notice, destination: Destination, token: str) -> Claimed:
         destination_id=destination.id,
         uri=destination.uri,
         transport=destination.transport,
+        host=destination.host,
+        workspace_id=destination.workspace_id,
+        workspace=workspace,
+        failing_since=destination.failing_since,
         disabled_because=because if destination.disabled_at is not None else None,
         attempt=notice.attempt,
         since_at=notice.since_at,
         plan=notice.plan,
+    )
+
+
+async def announcers(session: AsyncSession, claimed: Claimed, kinds: Sequence[str]) -> list[tuple[str, str]]:
+    """(transport, address) of the other destinations of the workspace at which something can be told, in the order
+    of `kinds` of transports."""
+    rows = await session.execute(
+        select(Destination.transport, Destination.uri)
+        .where(
+            Destination.workspace_id == claimed.workspace_id,
+            Destination.id != claimed.destination_id,
+            Destination.transport.in_(kinds),
+            Destination.disabled_at.is_(None),
+            Destination.paused_until.is_(None),
+        )
+        .order_by(Destination.id)
+    )
+    found = [(transport, uri) for transport, uri in rows]
+    return sorted(found, key=lambda one: kinds.index(one[0]))
+
+
+async def last_failure(session: AsyncSession, destination_id: int) -> str | None:
+    """Why the last try at a destination failed."""
+    return await session.scalar(
+        select(Attempt.reason)
+        .join(Thread, Thread.id == Attempt.thread_id)
+        .where(Thread.destination_id == destination_id, Attempt.reason.is_not(None))
+        .order_by(Attempt.id.desc())
+        .limit(1)
     )
 
 

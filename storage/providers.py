@@ -1,7 +1,7 @@
 """Providers: who is due to be read, and what came of it."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -199,6 +199,33 @@ async def delete(session: AsyncSession, provider_id: int) -> None:
     await session.execute(sql_delete(Provider).where(Provider.id == provider_id))
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What is needed to name a provider and to compare it with others."""
+
+    slug: str
+    name: str
+    category: str
+    url: str
+    adapter: str
+
+
+async def brief(session: AsyncSession) -> list[Brief]:
+    """Every provider, by its slug."""
+    rows = await session.execute(
+        select(Provider.slug, Provider.name, Provider.category, Provider.url, Provider.adapter).order_by(
+            Provider.slug
+        )
+    )
+    return [Brief(row.slug, row.name, row.category or "", row.url, row.adapter) for row in rows]
+
+
+async def by_slugs(session: AsyncSession, slugs: Collection[str]) -> dict[str, Provider]:
+    """Those of these slugs that are known."""
+    rows = await session.scalars(select(Provider).where(Provider.slug.in_(slugs)))
+    return {one.slug: one for one in rows}
+
+
 async def by_slug(session: AsyncSession, slug: str) -> Provider | None:
     """By its slug alone."""
     return await session.scalar(select(Provider).where(Provider.slug == slug.lower()))
@@ -248,15 +275,15 @@ async def components(session: AsyncSession, provider_id: int) -> Sequence[Compon
 
 
 async def incidents(session: AsyncSession, provider_id: int, *, limit: int = 50) -> Sequence[Incident]:
-    """The newest incidents, newest first."""
-    return (
-        await session.scalars(
-            select(Incident)
-            .where(Incident.provider_id == provider_id, ~Incident.removed)
-            .order_by(Incident.started_at.desc().nulls_last(), Incident.id.desc())
-            .limit(limit)
-        )
-    ).all()
+    """The newest incidents, newest first; those without a start last."""
+    known = select(Incident).where(Incident.provider_id == provider_id, ~Incident.removed)
+    dated = known.where(Incident.started_at.is_not(None))  # by themselves: an index has them in order
+    newest = dated.order_by(Incident.started_at.desc(), Incident.id.desc()).limit(limit)
+    found = list(await session.scalars(newest))
+    if len(found) < limit:
+        undated = known.where(Incident.started_at.is_(None)).order_by(Incident.id.desc())
+        found += await session.scalars(undated.limit(limit - len(found)))
+    return found
 
 
 async def active_incidents(session: AsyncSession, provider_ids: Sequence[int]) -> Sequence[Incident]:

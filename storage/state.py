@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, insert, or_, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters import schema
 from adapters.schema import OVER, Impact, IncidentPhase, MaintenancePhase, Status
-from storage import tables
+from storage import cases, tables
 
 Case = TypeVar("Case", schema.Incident, schema.Maintenance)
 Row = TypeVar("Row", tables.Incident, tables.Maintenance)
@@ -227,6 +227,43 @@ async def save(
     await _save_components(session, provider_id, before, after, positions, now)
     await _save_cases(session, tables.Incident, provider_id, before.incidents, after.incidents, now)
     await _save_cases(session, tables.Maintenance, provider_id, before.maintenances, after.maintenances, now)
+    since = _past_changed(before, after)
+    if since is not None:
+        await reopen(session, provider_id, since.date())
+
+
+def _past_changed(before: State, after: State) -> datetime | None:
+    """From when on what is known of the past has changed. None: it has not."""
+    moments = [
+        known.case.started_at
+        for id_, new in after.incidents.items()
+        if before.incidents.get(id_) != new
+        for known in (before.incidents.get(id_), new)
+        if known is not None
+    ]
+    moments += [
+        planned.case.starts_at
+        for id_, window in after.maintenances.items()
+        if before.maintenances.get(id_) != window
+        for planned in (before.maintenances.get(id_), window)
+        if planned is not None
+    ]
+    moments += [  # while the page did not list it, nothing was known of it
+        was.removed_at
+        for id_, was in before.components.items()
+        if id_ in after.components and after.components[id_].removed_at is None
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+async def reopen(session: AsyncSession, provider_id: int, day: date) -> None:
+    """What is known of that day or later ones has changed: their kept states are to be made anew."""
+    await session.execute(
+        update(tables.Provider)
+        .where(tables.Provider.id == provider_id, tables.Provider.closed_until >= day)
+        .values(closed_until=day - timedelta(days=1)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 async def _save_components(
@@ -244,7 +281,7 @@ async def _save_components(
             continue
         values = _component_values(known) | ({"position": positions[id_]} if id_ in positions else {})
         if was is None:
-            added.append({"provider_id": provider_id, "external_id": id_, **values})
+            added.append({"provider_id": provider_id, "external_id": id_, "first_seen_at": now, **values})
             continue
         row_id = await session.execute(
             update(table)
@@ -325,7 +362,11 @@ async def _save_cases(
         }
         if "impact" in values:
             values["impact"] = str(values["impact"])
+        if isinstance(known.case, schema.Incident):
+            values |= {"until_at": cases.ended(known.case), "posted_at": cases.posted(known.case)}
         if id_ in before:
+            if (before[id_].case, before[id_].removed) != (known.case, known.removed):
+                values["changed_at"] = now
             await session.execute(
                 update(table).where(table.provider_id == provider_id, table.external_id == id_).values(**values),
                 execution_options={"synchronize_session": False},

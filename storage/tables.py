@@ -150,15 +150,20 @@ class Provider(Table):
     """Why the last read failed, in one line."""
     unreadable: Mapped[bool]
     """The followers have been told that the page can't be read."""
+    closed_until: Mapped[date | None]
+    """The last day (UTC) whose state is kept in `days`; those after it are told from what is known of them."""
+    pruned_until: Mapped[date | None]
+    """Up to this day spans and observations have been forgotten: its kept days can't be told anew."""
 
 
 class Observation(Table):
     """A closed stretch of time in which a page was read without a gap (the open one is on its provider)."""
 
     __tablename__ = "observations"
+    __table_args__ = (Index("ix_observations_provider_id_until_at", "provider_id", "until_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), index=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
     from_at: Mapped[datetime]
     until_at: Mapped[datetime]
 
@@ -186,6 +191,8 @@ class Component(Table):
     held_since: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     """When the page stopped listing it."""
+    first_seen_at: Mapped[datetime | None]
+    """When the page listed it for the first time."""
 
 
 class Span(Table):
@@ -193,7 +200,10 @@ class Span(Table):
     stored as changes, never as samples. Only what lies within an observation is known."""
 
     __tablename__ = "spans"
-    __table_args__ = (Index("ix_spans_provider_id_component_id", "provider_id", "component_id"),)
+    __table_args__ = (
+        Index("ix_spans_provider_id_component_id_until_at", "provider_id", "component_id", "until_at"),
+        Index("ix_spans_provider_id_until_at", "provider_id", "until_at"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
@@ -233,6 +243,8 @@ class CaseColumns:
     """On how many reads running the page did not know it any more."""
     removed: Mapped[bool]
     first_seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
+    """When its page last changed what it says of it; None: it is as it was first seen."""
 
 
 class Incident(CaseColumns, Table):
@@ -242,11 +254,18 @@ class Incident(CaseColumns, Table):
     __table_args__ = (
         UniqueConstraint("provider_id", "external_id"),
         Index("ix_incidents_first_seen_at", "first_seen_at"),
+        Index("ix_incidents_provider_id_until_at", "provider_id", "until_at"),
+        Index("ix_incidents_provider_id_started_at", "provider_id", "started_at"),
+        Index("ix_incidents_started_at", "started_at"),
     )
 
     impact: Mapped[str]
     started_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
+    until_at: Mapped[datetime | None]
+    """Until when it counts in the history (cases.ended). None: it doesn't, since its start is unknown."""
+    posted_at: Mapped[datetime | None]
+    """Of its first update, as the page dates it."""
 
 
 class Maintenance(CaseColumns, Table):
@@ -257,6 +276,7 @@ class Maintenance(CaseColumns, Table):
         UniqueConstraint("provider_id", "external_id"),
         Index("ix_maintenances_starts_at", "starts_at"),
         Index("ix_maintenances_ends_at", "ends_at"),
+        Index("ix_maintenances_provider_id_ends_at", "provider_id", "ends_at"),
     )
 
     starts_at: Mapped[datetime | None]
@@ -300,14 +320,38 @@ class Destination(Table):
     """One address that messages go to."""
 
     __tablename__ = "destinations"
-    __table_args__ = (UniqueConstraint("workspace_id", "uri"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "uri"),
+        Index(
+            "ix_destinations_paused_until",
+            "paused_until",
+            postgresql_where=text("paused_until IS NOT NULL"),
+            sqlite_where=text("paused_until IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     uri: Mapped[str]
     transport: Mapped[str]
+    host: Mapped[str | None] = mapped_column(index=True)
+    """What it shares a limit with: the host of a webhook, the workspace of a chat (`slack:TEAM`)."""
     secrets: Mapped[list[str]]
-    """Encrypted; the newest first."""
+    """Encrypted; what its messages are signed with: `whsec_…`, and behind it `whsk_…` where that was asked for."""
+    former: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """Secrets that were replaced and still sign for a while: `sealed`, and `until` (RFC 3339)."""
+    options: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """How it wants to be told, as an Endpoint has it."""
+    sealed: Mapped[str | None] = mapped_column(Text)
+    """The part of the options that is secret: encrypted JSON."""
+    unconfirmed: Mapped[bool] = mapped_column(default=False)
+    """Whoever reads there has not agreed yet, or does not any more: only they can enable it."""
+    paused_until: Mapped[datetime | None]
+    """It fails too often, or is overloaded: nothing is sent before, and then one try. None: it works."""
+    pauses: Mapped[int] = mapped_column(default=0)
+    """How often running it was paused; each pause is longer."""
+    failing_since: Mapped[datetime | None]
+    """The first failed try after the last success."""
     disabled_at: Mapped[datetime | None]
     disabled_because: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -328,6 +372,7 @@ class Follow(Table):
     incidents: Mapped[bool]
     components: Mapped[bool]
     maintenance: Mapped[bool]
+    signals: Mapped[bool] = mapped_column(default=False)
     """The streams, a column each, so that publishing can filter by them."""
     component_ids: Mapped[list[str]]
     """Empty: all."""
@@ -358,8 +403,9 @@ class Thread(Table):
     __table_args__ = (
         UniqueConstraint("destination_id", "subject_id"),
         Index(
-            "ix_threads_due_at",
+            "ix_threads_due_at_destination_id",
             "due_at",
+            "destination_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
@@ -385,6 +431,8 @@ class Thread(Table):
     """The thread in which this one is told: the same trouble on a sibling page, or once more on the same page."""
     muted: Mapped[bool] = mapped_column(default=False)
     """Nothing is added to it; its first message is still kept up to date."""
+    only_dead: Mapped[bool] = mapped_column(default=False)
+    """It was put back to tell what was given up: what was delivered is stepped over, up to the head."""
 
 
 class Delivery(Table):
@@ -424,6 +472,10 @@ class Attempt(Table):
     duration_ms: Mapped[int]
     outcome: Mapped[str]
     """`delivered`, `failed`, `refused` (permanently) or `postponed`."""
+    replay: Mapped[bool] = mapped_column(default=False)
+    """It had been told, or given up, before."""
+    retry_in: Mapped[int | None]
+    """Seconds until the next try; None: there is none."""
     status: Mapped[int | None]
     answer: Mapped[str]
     reason: Mapped[str | None]
@@ -447,7 +499,7 @@ class Notice(Table):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     destination_id: Mapped[int] = mapped_column(ForeignKey("destinations.id", ondelete="CASCADE"))
     kind: Mapped[str]
-    """`digest`, `summary` or `trouble`."""
+    """`digest`, `summary`, `warning` (it fails) or `trouble` (nothing can be sent any more)."""
     due_at: Mapped[datetime | None]
     token: Mapped[str | None]
     """Of whoever holds the lease."""
@@ -477,6 +529,33 @@ class Note(Table):
     value: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     """When it was written down."""
+
+
+class ApiToken(Table):
+    """Lets a program read what is a workspace's own. The token itself is nowhere: who loses it makes another."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        Index(
+            "ix_api_tokens_workspace_id_name",
+            "workspace_id",
+            "name",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+            sqlite_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    """What it is for, in its maker's words; no two that are valid have the same."""
+    hash: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of the token, which is long and random: nothing slower is needed."""
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    """To the minute."""
+    revoked_at: Mapped[datetime | None]
 
 
 class _SlackBotColumns:
@@ -535,3 +614,101 @@ class SlackOauthState(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     state: Mapped[str] = mapped_column(String(200))
     expire_at: Mapped[datetime] = mapped_column(DateTime)
+
+
+class KeptDay(Table):
+    """A day (UTC) that is over, as it was for a provider or one of its components.
+
+    A provider's day is kept where it is known. A component's is kept only where it is not as can be told from its
+    provider's: operational for as long as the page was read, while the page listed it.
+    """
+
+    __tablename__ = "days"
+    __table_args__ = (
+        Index(
+            "ix_days_provider_id_day",
+            "provider_id",
+            "day",
+            unique=True,
+            postgresql_where=text("component_id IS NULL"),
+            sqlite_where=text("component_id IS NULL"),
+        ),
+        Index(
+            "ix_days_provider_id_component_id_day",
+            "provider_id",
+            "component_id",
+            "day",
+            unique=True,
+            postgresql_where=text("component_id IS NOT NULL"),
+            sqlite_where=text("component_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    component_id: Mapped[int | None] = mapped_column(ForeignKey("components.id", ondelete="CASCADE"))
+    """None: the provider as a whole."""
+    day: Mapped[date]
+    state: Mapped[str]
+    source: Mapped[str]
+    """`observed`, `filled` or `unknown`."""
+    operational: Mapped[float]
+    """Seconds that it was seen so; the others likewise."""
+    degraded: Mapped[float]
+    partial_outage: Mapped[float]
+    major_outage: Mapped[float]
+    maintenance: Mapped[float]
+
+
+class Signal(Table):
+    """Somebody reports trouble with a provider. Who it was can't be told from it, and it is kept for a day or so:
+    then it is a number in SignalCount."""
+
+    __tablename__ = "signals"
+    __table_args__ = (
+        UniqueConstraint("provider_id", "day", "person"),
+        Index("ix_signals_at", "at"),
+        Index("ix_signals_provider_id_at", "provider_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    """UTC. A person is counted once a day."""
+    person: Mapped[str]
+    """An HMAC with the day's own key, which is forgotten with it."""
+    at: Mapped[datetime]
+    component: Mapped[str | None]
+    """What it is about, by the page's own id; None: that was not said."""
+    region: Mapped[str | None]
+    """A time zone, where it is known."""
+    source: Mapped[str]
+    """`page`, `slack` or `discord`."""
+
+
+class SignalCount(Table):
+    """How many people reported trouble with a provider in a quarter of an hour."""
+
+    __tablename__ = "signal_counts"
+
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    """When the quarter begins."""
+    people: Mapped[int]
+
+
+class RaisedSignal(Table):
+    """So many people report trouble with a provider that its followers were warned. Gone when that is over."""
+
+    __tablename__ = "raised_signals"
+
+    provider_id: Mapped[int] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), primary_key=True)
+    since_at: Mapped[datetime]
+    """The first report of those that raised it."""
+    raised_at: Mapped[datetime]
+    above_at: Mapped[datetime]
+    """When there were last as many as are needed."""
+    needed: Mapped[int]
+    """People in a window, by what was usual when it was raised."""
+    peak: Mapped[int]
+    """The most there were in a window."""

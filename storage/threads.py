@@ -1,10 +1,9 @@
-"""Threads: opened and woken when something is to tell, claimed when due, acknowledged in batches.
+"""Threads: opened and woken when something is to tell, acknowledged in batches. (Claiming them: claims.py)
 
 Work is scheduled by thread and never by searching deliveries: with 100,000 events behind one dead receiver, a
 row per delivery falls to tens of claims a second, threads don't notice.
 """
 
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     and_,
     bindparam,
     case,
@@ -27,19 +25,21 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from storage.claims import PARKED
 from storage.database import from_now
+from storage.pauses import Health
 from storage.tables import Attempt, Delivery, Destination, Event, Follow, Thread
 
 
 @dataclass(frozen=True)
 class Streams:
-    """Which follows an event may concern, by what they chose; all three for events about the provider itself."""
+    """Which follows an event may concern, by what they chose; all of them for events about the provider itself."""
 
     incidents: bool = False
     components: bool = False
     maintenance: bool = False
+    signals: bool = False
 
 
 def _insert(session: AsyncSession, table: type[Any]) -> Any:
@@ -64,17 +64,23 @@ async def publish(
     only_follow: int | None = None,
 ) -> None:
     """Opens or wakes the thread of every follow that may want the subject's events `first` to `last`, in one
-    statement. Threads of disabled destinations learn what there is and stay asleep."""
+    statement. Threads of disabled destinations learn what there is and stay asleep; those of a paused one are due
+    when the pause is over."""
     wanted: list[ColumnElement[bool]] = [
         column.is_(True)
         for column, chosen in (
             (Follow.incidents, streams.incidents),
             (Follow.components, streams.components),
             (Follow.maintenance, streams.maintenance),
+            (Follow.signals, streams.signals),
         )
         if chosen
     ]
-    due = case((Destination.disabled_at.is_(None), from_now()), else_=null())
+    due = case(
+        (Destination.disabled_at.is_not(None), null()),
+        (Destination.paused_until > from_now(), Destination.paused_until),
+        else_=from_now(),
+    )
     chosen = (
         select(
             Follow.destination_id,
@@ -124,137 +130,9 @@ async def adopt(session: AsyncSession, subject_id: int, adopted_subject_id: int)
     )
     await session.execute(
         update(Thread)
-        .where(Thread.subject_id == adopted_subject_id, Thread.token.is_(None))
+        .where(Thread.subject_id == adopted_subject_id, or_(Thread.token.is_(None), Thread.token == PARKED))
         .values(cursor=Thread.head, due_at=None, attempt=0),
         execution_options={"synchronize_session": False},
-    )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A thread that is ours to tell until the lease ends, with what its next event needs."""
-
-    id: int
-    token: str
-    destination_id: int
-    uri: str
-    transport: str
-    encrypted_secrets: tuple[str, ...]
-    sequence: int
-    head: int
-    attempt: int
-    reference: str | None
-    begun: bool
-    event_id: int | None
-    """None: the event was pruned."""
-    follow: Follow | None
-    """None: unfollowed meanwhile."""
-    adopts_id: int | None
-    joins_id: int | None
-    """The thread in which this one is told."""
-    joined: bool
-    """Another one is told in this thread."""
-    muted: bool
-    disabled: bool
-    """The destination was disabled while the thread was being told or waited for its turn."""
-
-
-async def claim_due(
-    session: AsyncSession, limit: int, lease: float, *, per_destination: int, busy: Collection[int] = ()
-) -> list[Claim]:
-    """Takes up to `limit` threads that are due, for `lease` seconds; in the order of their events.
-
-    Of one destination it takes `per_destination` at most, and none of those that are `busy`: a long queue behind
-    one of them holds up nobody else.
-    """
-    token = secrets.token_hex(8)
-    first = (
-        select(Thread.id, Thread.destination_id, Thread.due_at)
-        .where(Thread.due_at <= from_now(), Thread.destination_id.not_in(busy))
-        .order_by(Thread.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("first")
-    )
-    place = func.row_number().over(partition_by=first.c.destination_id, order_by=(first.c.due_at, first.c.id))
-    ranked = select(first.c.id, place.label("place")).cte("ranked")
-    taken = (
-        await session.scalars(
-            update(Thread)
-            .where(Thread.id.in_(select(ranked.c.id).where(ranked.c.place <= per_destination)))
-            .values(due_at=from_now(lease), token=token, attempt=Thread.attempt + 1)
-            .returning(Thread.id),
-            execution_options={"synchronize_session": False},
-        )
-    ).all()
-    claims = await _claims(session, taken, token) if taken else []
-    return sorted(claims, key=lambda claim: (claim.event_id or 0, claim.id))
-
-
-async def _claims(session: AsyncSession, ids: Sequence[int], token: str) -> list[Claim]:
-    rows = await session.execute(_with_event(Thread.cursor + 1).where(Thread.id.in_(ids)))
-    return [
-        _claim(thread, destination, event_id, follow, joined, token, thread.cursor + 1)
-        for thread, destination, event_id, follow, joined in rows
-    ]
-
-
-async def claim_of(session: AsyncSession, thread_id: int, sequence: int) -> Claim | None:
-    """What telling one event of a thread once more needs. Its token fits no claim."""
-    row = (
-        await session.execute(
-            _with_event(literal(sequence)).where(Thread.id == thread_id, Thread.head >= sequence)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    thread, destination, event_id, follow, joined = row
-    return _claim(thread, destination, event_id, follow, joined, "", sequence)
-
-
-def _with_event(sequence: ColumnElement[int]) -> Select[Thread, Destination, int, Follow, bool]:
-    """Threads with their destination, the event of that number, the follow they serve, and whether another thread
-    is told in them."""
-    other = aliased(Thread)
-    return (
-        select(Thread, Destination, Event.id, Follow, exists().where(other.joins_id == Thread.id))
-        .join(Destination, Destination.id == Thread.destination_id)
-        .outerjoin(Event, and_(Event.subject_id == Thread.subject_id, Event.sequence == sequence))
-        .outerjoin(
-            Follow,
-            and_(Follow.destination_id == Thread.destination_id, Follow.provider_id == Event.provider_id),
-        )
-    )
-
-
-def _claim(
-    thread: Thread,
-    destination: Destination,
-    event_id: int | None,
-    follow: Follow | None,
-    joined: bool,
-    token: str,
-    sequence: int,
-) -> Claim:
-    return Claim(
-        id=thread.id,
-        token=token,
-        destination_id=destination.id,
-        uri=destination.uri,
-        transport=destination.transport,
-        encrypted_secrets=tuple(destination.secrets),
-        sequence=sequence,
-        head=thread.head,
-        attempt=max(thread.attempt, 1),
-        reference=thread.reference,
-        begun=thread.begun,
-        event_id=event_id,
-        follow=follow,
-        adopts_id=thread.adopts_id,
-        joins_id=thread.joins_id,
-        joined=joined,
-        muted=thread.muted,
-        disabled=destination.disabled_at is not None,
     )
 
 
@@ -269,7 +147,7 @@ class First:
 
 async def first_of(session: AsyncSession, thread_id: int) -> First:
     """Of a thread; nothing of one that is gone."""
-    in_flight = and_(Thread.token.is_not(None), Thread.due_at > from_now())
+    in_flight = and_(Thread.token.is_not(None), Thread.token != PARKED, Thread.due_at > from_now())
     row = (
         await session.execute(
             select(Thread.reference, in_flight.label("in_flight"), Thread.muted).where(Thread.id == thread_id)
@@ -304,7 +182,8 @@ class Outcome:
     not an attempt. state: `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the
     thread in which it was told: they share their first message from now on. quiet_until: when what is held may be
     told. refused: why nothing can be sent to the destination any more (`everywhere`: nor to any other of its
-    workspace). attempt: the row to keep of the try, None where there was none.
+    workspace). attempt: the row to keep of the try, None where there was none. health: what it says of the
+    destination, where that is news.
     """
 
     thread_id: int
@@ -322,13 +201,18 @@ class Outcome:
     everywhere: bool = False
     attempt: dict[str, Any] | None = None
     finished_at: datetime | None = None
+    health: Health | None = None
 
 
 async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-    """Writes down outcomes; those of threads that are gone meanwhile (their destination was removed) are left out.
-    Those that were written. One whose claim has passed to somebody else changes nothing in its thread."""
-    there = set(await session.scalars(select(Thread.id).where(Thread.id.in_({one.thread_id for one in outcomes}))))
-    outcomes = [one for one in outcomes if one.thread_id in there]
+    """Writes down outcomes, and returns them but for two kinds, which change nothing: those of threads that are
+    gone meanwhile (their destination was removed), and those whose claim has passed to somebody else. An outcome
+    without a token (told again by hand) leaves its thread where it is."""
+    rows = await session.execute(
+        select(Thread.id, Thread.token).where(Thread.id.in_({one.thread_id for one in outcomes}))
+    )
+    held = {row.id: row.token for row in rows}
+    outcomes = [one for one in outcomes if one.thread_id in held and one.token in ("", held[one.thread_id])]
     connection = await session.connection()
     mine = and_(Thread.id == bindparam("row"), Thread.token == bindparam("held"))
     moved = [
@@ -346,6 +230,7 @@ async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Seq
                 attempt=0,
                 token=None,
                 due_at=case((Thread.head > bindparam("told"), from_now()), else_=null()),
+                only_dead=and_(Thread.only_dead, Thread.head > bindparam("told")),
                 reference=func.coalesce(bindparam("root", type_=Thread.reference.type), Thread.reference),
                 begun=or_(Thread.begun, bindparam("began", type_=Thread.begun.type)),
                 joins_id=func.coalesce(bindparam("joined", type_=Thread.joins_id.type), Thread.joins_id),
@@ -454,9 +339,11 @@ async def disable(session: AsyncSession, destination_ids: Collection[int], reaso
 
 
 async def enable(session: AsyncSession, destination_id: int) -> None:
-    """Brings a destination back: what waits in its threads is due now."""
+    """Brings a destination back, as if it had never failed: what waits in its threads is due now."""
     await session.execute(
-        update(Destination).where(Destination.id == destination_id).values(disabled_at=None, disabled_because=None)
+        update(Destination)
+        .where(Destination.id == destination_id)
+        .values(disabled_at=None, disabled_because=None, paused_until=None, pauses=0, failing_since=None)
     )
     await session.execute(
         update(Thread)

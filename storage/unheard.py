@@ -11,15 +11,15 @@ async def of_person(session: AsyncSession, workspace: str, person: str) -> list[
     """(the destination's id, its address, why nothing can be sent there) of what a person has not heard of yet.
     Where something can be sent again there is nothing left to tell."""
     rows = await session.execute(
-        select(Notice.plan, Destination)
+        select(Notice.plan, Destination.id, Destination.uri, Destination.disabled_because)
         .join(Destination, Destination.id == Notice.destination_id)
         .join(Workspace, Workspace.id == Destination.workspace_id)
         .where(Workspace.key == workspace, Notice.kind == TROUBLE, Destination.disabled_at.is_not(None))
         .order_by(Destination.id)
     )
     return [
-        (at.id, at.uri, at.disabled_because or "no reason is known")
-        for plan, at in rows
+        (id_, uri, because or "no reason is known")
+        for plan, id_, uri, because in rows
         if person in plan.get("unheard", ())
     ]
 

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from adapters.schema import OVER, Status
 from relay.bulletin import Bulletin, Row
-from relay.events import Affected, EventType, StoredEvent, SubjectKind
-from relay.messages import Card, Fact, Since, Words, card, note, plain
+from relay.events import OWN_SUBJECTS, Affected, EventType, StoredEvent
+from relay.messages import Card, Fact, Since, Words, card, note
 from relay.transports.transport import DeliveryError, Sent, Telling
+from relay.wording import plain
 
 COLOURS = {
     Status.OPERATIONAL: "green",
@@ -157,7 +158,7 @@ def _key(event: StoredEvent) -> str:
 
 
 def _has_state(event: StoredEvent) -> bool:
-    own_subject = event.subject.kind in (SubjectKind.COMPONENT, SubjectKind.PROVIDER)
+    own_subject = event.subject.kind in OWN_SUBJECTS
     return own_subject or event.data.incident is not None or event.data.maintenance is not None
 
 

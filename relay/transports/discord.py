@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from relay.bulletin import Bulletin
 from relay.manner import Shape
+from relay.transports.bucket import Bucket
 from relay.transports.discord_bulletin import bulletin_message
 from relay.transports.discord_errors import MISSING_ACCESS, NO_CHANNEL, PERMISSIONS, RefusedError
 from relay.transports.discord_places import Places
@@ -17,7 +18,6 @@ from relay.transports.discord_subject import digest
 from relay.transports.discord_telling import tell
 from relay.transports.discord_text import THREAD_NAME, label
 from relay.transports.discord_wire import CALL_TIMEOUT, Wire
-from relay.transports.slack_pace import Bucket
 from relay.transports.transport import DeliveryError, Sent, Telling
 
 SEND_TIMEOUT = 19.0

@@ -4,14 +4,14 @@ Emoji stand beside words, never instead of them; what does not fit is on the nex
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from relay.bulletin import Bulletin, DayCell, Row, Section
-from relay.messages import plain
+from relay.bulletin import Bulletin, Row, Section
+from relay.day_cells import in_squares
 from relay.transports.discord_text import CONTENT, date, link, short
+from relay.wording import plain
 
 Message = dict[str, Any]
 
@@ -24,8 +24,6 @@ EMOJI = {
     "unknown": "⚪",
 }
 """Of a status. Always beside words, never instead of them."""
-CELLS = {"operational": "🟩", "degraded": "🟨", "outage": "🟥", "maintenance": "🟦", "unknown": "⬜"}
-CELLS_A_LINE = 30
 NOBODY: dict[str, Any] = {"parse": []}
 """As `allowed_mentions`: whoever is named is not pinged."""
 GREY = 0x4E5058
@@ -123,7 +121,7 @@ def _lines(part: Section, guild: str | None) -> Iterator[_Line]:
         yield _Line(f"**{short(part.heading, 200)}**", starts=True)
         starts = False
     if part.days:
-        yield _Line(_cells(part.days), starts=starts)
+        yield _Line(in_squares(part.days), starts=starts)
         starts = False
     for row in part.rows:
         yield _Line(row_words(row, guild), rows=1, starts=starts)
@@ -156,19 +154,3 @@ def _halves(lines: Sequence[str]) -> tuple[str, str]:
             return "\n".join(first), "\n".join(lines[number:]).strip("\n")
         first.append(line)
     return "\n".join(first), ""
-
-
-def _cells(days: tuple[DayCell, ...]) -> str:
-    """Squares, thirty a line, oldest first; then in words what they say."""
-    squares = [CELLS.get(day.state, CELLS["unknown"]) for day in days]
-    lines = ["".join(squares[i : i + CELLS_A_LINE]) for i in range(0, len(squares), CELLS_A_LINE)]
-    return "\n".join((*lines, f"{days[0].day:%-d %b %Y} to {days[-1].day:%-d %b %Y}: {_legend(days)}"))
-
-
-def _legend(days: tuple[DayCell, ...]) -> str:
-    counted = Counter(day.state if day.state in CELLS else "unknown" for day in days)
-    return " · ".join(f"{CELLS[state]} {_days(counted[state])} {state}" for state in CELLS if counted[state])
-
-
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.schema import Status
 from relay.events import Affected
-from relay.messages import Card, Entry, Note, Standing, first_paragraph, plain
+from relay.messages import Card, Entry, Note, Standing
 from relay.transports.discord_bulletin import EMOJI, NOBODY, Message
 from relay.transports.discord_text import (
     AUTHOR,
@@ -28,6 +28,7 @@ from relay.transports.discord_text import (
     web,
     words,
 )
+from relay.wording import first_paragraph, plain
 
 Embed = dict[str, Any]
 

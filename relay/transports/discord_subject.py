@@ -4,15 +4,19 @@ import hashlib
 from dataclasses import dataclass
 
 from adapters.schema import OVER, MaintenancePhase, Status
-from relay.events import EventType, StoredEvent, SubjectKind
-from relay.messages import Card, subject_title
+from relay.events import OWN_SUBJECTS, EventType, StoredEvent, SubjectKind
+from relay.messages import Card
+from relay.states import subject_title
 from relay.transports.discord_bulletin import Message
 from relay.transports.discord_embeds import buttons, card_message
 from relay.transports.discord_text import THREAD_NAME, label
 from relay.transports.transport import Telling
 
 EDITS = (EventType.INCIDENT_EDITED, EventType.MAINTENANCE_EDITED)
-_ENDS = (EventType.INCIDENT_REMOVED, EventType.MAINTENANCE_CANCELED, EventType.PROVIDER_READABLE)
+_ENDS = (
+    EventType.INCIDENT_REMOVED, EventType.MAINTENANCE_CANCELED, EventType.PROVIDER_READABLE,
+    EventType.SIGNAL_CLEARED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def _ended(event: StoredEvent) -> bool:
 
 def has_state(event: StoredEvent) -> bool:
     """Whether it says how the thread's subject stands; a component's change in an incident's thread doesn't."""
-    own_subject = event.subject.kind in (SubjectKind.COMPONENT, SubjectKind.PROVIDER)
+    own_subject = event.subject.kind in OWN_SUBJECTS
     return own_subject or event.data.incident is not None or event.data.maintenance is not None
 
 

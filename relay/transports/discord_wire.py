@@ -14,8 +14,8 @@ import aiohttp
 import discord
 from discord.http import Route
 
+from relay.transports.bucket import Bucket
 from relay.transports.discord_errors import bad_token, refused, unsure
-from relay.transports.slack_pace import Bucket
 from relay.transports.transport import DeliveryError
 
 CALL_TIMEOUT = 12.0

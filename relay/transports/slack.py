@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.bulletin import Bulletin
-from relay.events import EventType, StoredEvent, SubjectKind
+from relay.events import OWN_SUBJECTS, EventType, StoredEvent
 from relay.family import family_card, family_note, named_note
 from relay.manner import Shape
-from relay.messages import Card, Note, card, subject_title
+from relay.messages import Card, Note, card
+from relay.states import subject_title
 from relay.transports.slack_blocks import buttons, card_message, note_message
 from relay.transports.slack_bulletin import bulletin_message
 from relay.transports.slack_clients import Clients
@@ -207,7 +208,7 @@ def _note(telling: Telling, update: Note) -> Message:
 
 def _has_state(event: StoredEvent) -> bool:
     """Whether it says how the thread's subject stands; a component's change in an incident's thread doesn't."""
-    own_subject = event.subject.kind in (SubjectKind.COMPONENT, SubjectKind.PROVIDER)
+    own_subject = event.subject.kind in OWN_SUBJECTS
     return own_subject or event.data.incident is not None or event.data.maintenance is not None
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from adapters.schema import Status
 from relay.events import Affected
-from relay.messages import Card, Entry, Fact, Note, Standing, first_paragraph, plain
+from relay.messages import Card, Entry, Fact, Note, Standing
 from relay.transports.slack_text import SECTION, date, label, link, short, take, words
+from relay.wording import first_paragraph, plain
 
 Block = dict[str, Any]
 

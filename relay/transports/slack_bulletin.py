@@ -4,22 +4,21 @@ Emoji stand beside words, never instead of them; what does not fit is counted ("
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from relay.bulletin import Bulletin, DayCell, Row, Section
-from relay.messages import plain
+from relay.bulletin import Bulletin, Row, Section
+from relay.day_cells import in_squares
 from relay.transports.slack_blocks import EMOJI, Block, section
 from relay.transports.slack_text import SECTION, date, near, short
+from relay.wording import plain
 
 MOST_BLOCKS = 50
+MOST_ALT = 2000
 MOST_CHARACTERS = 11_000
 """Of all blocks together: Slack refuses messages of about 13,000."""
-CELLS_A_LINE = 30
 
-CELLS = {"operational": "🟩", "degraded": "🟨", "outage": "🟥", "maintenance": "🟦", "unknown": "⬜"}
 
 _SLACK_PLACE = re.compile(r"slack:(?P<team>[A-Z0-9]+)/(?P<id>[A-Z][A-Z0-9]*)")
 
@@ -42,6 +41,9 @@ def bulletin_message(bulletin: Bulletin, team: str | None = None) -> dict[str, A
     blocks: list[Block] = [section(text) for text in texts]
     if left:
         blocks.append(section(f"… and {left} more"))
+    picture = bulletin.picture
+    if picture is not None and picture.url is not None and len(blocks) < MOST_BLOCKS:
+        blocks.append({"type": "image", "image_url": picture.url, "alt_text": picture.alt()[:MOST_ALT]})
     return {"text": said, "blocks": blocks}
 
 
@@ -71,7 +73,7 @@ def _lines(part: Section, team: str | None) -> Iterator[_Line]:
         yield _Line(f"*{short(_flat(part.heading), 200)}*", starts=True)
         starts = False
     if part.days:
-        yield _Line(_cells(part.days), starts=starts)
+        yield _Line(in_squares(part.days), starts=starts)
         starts = False
     for row in part.rows:
         yield _Line(row_words(row, team), rows=1, starts=starts)
@@ -106,22 +108,6 @@ def row_words(row: Row, team: str | None = None) -> str:
     said += [place_words(row.place, team)] if row.place else []
     said += [person_words(row.who)] if row.who else []
     return f"{status}{title}{': ' if title and said else ''}{' · '.join(said)}" or "—"
-
-
-def _cells(days: tuple[DayCell, ...]) -> str:
-    """Squares, thirty a line, oldest first; then in words what they say."""
-    squares = [CELLS.get(day.state, CELLS["unknown"]) for day in days]
-    lines = ["".join(squares[i : i + CELLS_A_LINE]) for i in range(0, len(squares), CELLS_A_LINE)]
-    return "\n".join((*lines, f"{days[0].day:%-d %b %Y} to {days[-1].day:%-d %b %Y}: {_legend(days)}"))
-
-
-def _legend(days: tuple[DayCell, ...]) -> str:
-    counted = Counter(day.state if day.state in CELLS else "unknown" for day in days)
-    return " · ".join(f"{CELLS[state]} {_days(counted[state])} {state}" for state in CELLS if counted[state])
-
-
-def _days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
 
 
 def _flat(text: str) -> str:

@@ -8,9 +8,10 @@ https://docs.slack.dev/messaging/formatting-message-text
 import re
 from datetime import datetime
 
-from relay.messages import Since, Words, utc
+from relay.messages import Since, Words
 from relay.transports import markdown as dialects
 from relay.transports.markdown import BREAK, UNSEEN, Dialect, fit, rendered
+from relay.wording import utc
 
 SECTION = 3000
 FIELD = 2000

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from relay.bulletin import Bulletin
+from relay.endpoint import Endpoint
 from relay.events import StoredEvent
 from relay.manner import Shape
 
@@ -48,6 +49,11 @@ class Telling:
     thread_id: int | None = None
     follow_id: int | None = None
     """Ours, for buttons; None where there are none to press (a test message)."""
+    destination_id: int | None = None
+    """Ours, for links that end it; None where it is no destination's (a test message)."""
+    endpoint: Endpoint = Endpoint()
+    replay: bool = False
+    """It was told, or given up, before."""
     delivery: str = ""
     """The delivery's name, the same at every try of it and another one when it is replayed; empty for a test."""
 

@@ -17,14 +17,16 @@ from relay.bulletin import Bulletin
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
-from relay.transports.transport import DeliveryError, Sent, Telling
+from relay.transports.transport import DeliveryError, Sent, Telling, Transport
 from storage import follows, providers
+from storage.claims import PARKED
 from storage.database import Database, from_now
 from storage.tables import Follow, Provider, Thread
 
 
 class Mailbox:
-    """A transport that keeps what it was told. `errors` are raised first, one a try."""
+    """A transport that keeps what it was told. `errors` are raised first, one a try; of an address that is `down`
+    its error, each time."""
 
     def __init__(self) -> None:
         self.is_chat, self.at_once = False, 8
@@ -32,12 +34,18 @@ class Mailbox:
         self.announced: list[tuple[str, Bulletin]] = []
         self.tries = 0
         self.errors: list[DeliveryError] = []
+        self.down: dict[str, DeliveryError] = {}
+        self.refused: list[str] = []
+        """The addresses of tries that failed so."""
 
     async def send(self, telling: Telling) -> Sent:
         """Keeps it."""
         self.tries += 1
         if self.errors:
             raise self.errors.pop(0)
+        if telling.address in self.down:
+            self.refused.append(telling.address)
+            raise self.down[telling.address]
         self.told.append(telling)
         return Sent(reference=telling.reference or f"root-{len(self.told)}", message=f"message-{len(self.told)}")
 
@@ -77,7 +85,7 @@ class House:
         async with self.database.write() as session:
             workspace_id = await follows.workspace(session, "local")
             destination = await follows.destination(session, workspace_id, uri) or await follows.add_destination(
-                session, workspace_id, uri, "mailbox", []
+                session, workspace_id, uri, "email" if uri.startswith("mailto:") else "mailbox", []
             )
             row = Follow(
                 provider_id=self.provider_id,
@@ -122,7 +130,8 @@ class House:
         async with self.database.read() as session:
             rows = await session.scalars(
                 select(Thread.id).where(
-                    Thread.due_at.is_not(None), (Thread.due_at <= from_now(1)) | Thread.token.is_not(None)
+                    Thread.due_at.is_not(None),
+                    (Thread.due_at <= from_now(1)) | (Thread.token.is_not(None) & (Thread.token != PARKED)),
                 )
             )
             return len(rows.all())
@@ -135,13 +144,23 @@ class House:
 
 @asynccontextmanager
 async def running(
-    database: Database, adapters: Mapping[str, Adapter], adapter: str, url: str, shelf: Shelf
+    database: Database,
+    adapters: Mapping[str, Adapter],
+    adapter: str,
+    url: str,
+    shelf: Shelf,
+    *,
+    email: Transport | None = None,
 ) -> AsyncIterator[House]:
-    """A provider whose page was read once, and nobody who follows it yet."""
+    """A provider whose page was read once, and nobody who follows it yet. `email` tells `mailto:` addresses."""
     mailbox, metrics = Mailbox(), Metrics()
     fetcher = Fetcher(user_agent="test", allow_private_networks=True)
     deliverer = Deliverer(
-        database, {"mailbox": mailbox}, metrics=metrics, open_secret=lambda sealed: sealed, idle_wait=0.05
+        database,
+        {"mailbox": mailbox} | ({"email": email} if email is not None else {}),
+        metrics=metrics,
+        open_secret=lambda sealed: sealed,
+        idle_wait=0.05,
     )
     poller = Poller(
         database, fetcher, adapters, pace=pace(60, 0), metrics=metrics, recorded=deliverer.wake

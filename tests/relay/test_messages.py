@@ -19,7 +19,8 @@ from standins.login_outage import (
 
 from adapters.schema import Status, Update
 from relay.events import Context, EventType, StoredEvent
-from relay.messages import Card, Fact, Since, card, first_paragraph, lasting, note
+from relay.messages import Card, Fact, Since, card, note
+from relay.wording import first_paragraph, lasting
 
 NAMELESS = Context()
 

@@ -143,7 +143,10 @@ async def test_one_that_is_due_too_early_waits_until_the_quiet_hours_end(house: 
 async def test_a_summary_that_does_not_arrive_is_told_later(house: House, teller: Notices) -> None:
     await held_back(house)
     await morning(house)
-    house.mailbox.errors = [DeliveryError("busy", status=503), DeliveryError("later", uncounted=True)]
+    house.mailbox.errors = [
+        DeliveryError("busy", status=503),
+        DeliveryError("later", uncounted=True, retry_after=60),
+    ]
     for attempt in (1, 1):
         await teller.tick()
         notice = await noticed(house, SUMMARY)

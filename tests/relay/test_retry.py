@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.deliver import LONGEST_WAIT, RETRIES, Decision, after_failure
+from relay.retry import LONGEST_WAIT, RETRIES, Decision, after_failure
 from relay.transports.transport import DeliveryError
 
 FAILED = DeliveryError("503 Service Unavailable")

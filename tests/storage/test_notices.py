@@ -141,7 +141,8 @@ async def test_a_claim_says_what_telling_needs(database: Database) -> None:
     [claimed] = await claim(database)
     assert claimed == Claimed(
         id=claimed.id, token=claimed.token, kind=DIGEST, destination_id=destination_id, uri="slack:T1/C1",
-        transport="slack", disabled_because=None, attempt=1, since_at=_at(-60), plan=PLAN,
+        transport="slack", host="slack:T1", workspace_id=claimed.workspace_id, workspace="slack:T1",
+        failing_since=None, disabled_because=None, attempt=1, since_at=_at(-60), plan=PLAN,
     )  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """Workspaces: who they are, leaving and coming back; and their channels' addresses."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 from standins.followed import followed, state
 
-from storage import channels, notices, threads, workspaces
+from storage import channels, follows, notices, threads, workspaces
 from storage.database import Database, from_now
 from storage.tables import Destination, Follow, Notice, Provider, Thread, Workspace
 
@@ -142,3 +143,11 @@ async def test_two_addresses_become_one(database: Database) -> None:
         assert [(one.destination_id, one.joins_id, one.adopts_id) for one in threads_] == [(new, None, None)] * 3
         kinds = await session.execute(select(Notice.kind, Notice.due_at).order_by(Notice.kind))
         assert [tuple(row) for row in kinds] == [("digest", now + timedelta(days=1)), ("summary", now)]
+
+
+async def test_of_two_that_name_a_workspace_at_once_none_fails(database: Database) -> None:
+    async def named() -> int:
+        async with database.write() as session:
+            return await follows.workspace(session, "slack:T7")
+
+    assert len(set(await asyncio.gather(*(named() for _ in range(8))))) == 1

@@ -1,0 +1,169 @@
+"""What comes of a try: its outcome, the row that is kept of it, and its line in the log."""
+
+import random
+import re
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from relay import health
+from relay.breaker import Breakers
+from relay.events import StoredEvent
+from relay.metrics import Metrics
+from relay.retry import after_failure
+from relay.telling import is_replay
+from relay.transports.transport import DeliveryError, Sent
+from storage.claims import Claim
+from storage.pauses import Health
+from storage.threads import Outcome
+
+ANSWER_KEPT = 16384
+REASON_KEPT = 500
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+
+log = structlog.get_logger("deliver")
+
+
+class OurError(DeliveryError):
+    """It failed for a reason of our own, which says nothing of the destination."""
+
+
+class Tries:
+    """Turns what a transport said into outcomes, and remembers what the tries before said of each destination."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._breakers = Breakers()
+        self._refused: dict[str, float] = {}
+        """When nothing more could be sent to a destination or, by what its URI begins with, to a workspace."""
+
+    def is_refused(self, claim: Claim, claimed_at: float) -> bool:
+        """Nothing can be sent there any more, as another telling heard since this one was claimed."""
+        if not self._refused:
+            return False
+        return any(self._refused.get(key, 0.0) > claimed_at for key in (claim.uri, _workspace(claim.uri)))
+
+    def forget_refusals(self) -> None:
+        """Nothing is held that was claimed before."""
+        self._refused.clear()
+
+    def held(self, claim: Claim, event: StoredEvent, done: Outcome, until: datetime) -> Outcome:
+        """It is quiet there until then."""
+        self.note(claim, event, 0.0, "held", None, "quiet hours")
+        return replace(done, state="held", finished_at=datetime.now(UTC), quiet_until=until)
+
+    def delivered(self, claim: Claim, event: StoredEvent, done: Outcome, sent: Sent, duration: float) -> Outcome:
+        """It arrived."""
+        self.note(claim, event, duration, "delivered", sent.status)
+        now = datetime.now(UTC)
+        self._metrics.delivered(event.data.update.posted_at if event.data.update else None, now)
+        if claim.paused:
+            self._breakers.forget(claim.destination_id)
+        self._breakers.note(claim.destination_id, failed=False, now=time.monotonic())
+        return replace(
+            done,
+            state="delivered",
+            reference=_fit(sent.reference),
+            message=_fit(sent.message),
+            attempt=_attempt(claim, duration, "delivered", sent.status, sent.answer, None, None),
+            finished_at=now,
+            health=health.after_success(claim),
+        )
+
+    def failed(
+        self,
+        claim: Claim,
+        event: StoredEvent | None,
+        done: Outcome,
+        error: DeliveryError,
+        duration: float,
+        *,
+        is_chat: bool = False,
+    ) -> Outcome:
+        """It did not arrive, or nobody knows. (A chat says how long a message has to wait, not the place.)"""
+        decision = after_failure(error, claim.attempt, random.uniform(0.8, 1.2))
+        outcome = "refused" if decision.disable else "failed" if decision.counted else "postponed"
+        self.note(claim, event, duration, outcome, error.status, error.reason, decision.delay)
+        if not decision.counted:
+            again = replace(done, moved=False, delay=decision.delay, uncounted=True)
+            return replace(again, health=health.after_nothing(claim))
+        attempt = _attempt(claim, duration, outcome, error.status, error.answer, error.reason, decision.delay)
+        if decision.disable:
+            self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = time.monotonic()
+            asleep = replace(done, moved=False, delay=None, attempt=attempt)
+            return replace(asleep, refused=error.reason, everywhere=error.everywhere)
+        tried = replace(done, attempt=attempt, health=self._health(claim, error, is_chat=is_chat))
+        if decision.delay is None:
+            return replace(tried, state="dead", finished_at=datetime.now(UTC))
+        return replace(tried, moved=False, delay=decision.delay)
+
+    def _health(self, claim: Claim, error: DeliveryError, *, is_chat: bool) -> Health | None:
+        if isinstance(error, OurError):
+            return health.after_nothing(claim)
+        asked = None if is_chat else error.retry_after
+        is_bad = self._breakers.note(claim.destination_id, failed=True, now=time.monotonic())
+        return health.after_failure(claim, asked=asked, is_bad=is_bad, now=claim.now)
+
+    def note(
+        self,
+        claim: Claim,
+        event: StoredEvent | None,
+        duration: float,
+        outcome: str,
+        status: int | None,
+        reason: str | None = None,
+        again_in: float | None = None,
+    ) -> None:
+        """One line with everything that is known of the try, but for addresses and secrets."""
+        self._metrics.attempt(claim.transport, outcome)
+        log.info(
+            "attempt",
+            delivery=f"{claim.id}.{claim.sequence}",
+            destination=claim.destination_id,
+            transport=claim.transport,
+            event_id=event.id if event is not None else claim.event_id,
+            type=str(event.type) if event is not None else None,
+            attempt=claim.attempt,
+            replay=is_replay(claim),
+            outcome=outcome,
+            ms=round(duration * 1000),
+            status=status,
+            reason=reason,
+            again_in=round(again_in, 1) if again_in is not None else None,
+        )
+
+
+def _workspace(uri: str) -> str:
+    """What the addresses of a chat's workspace begin with."""
+    return uri.partition("/")[0]
+
+
+def _attempt(
+    claim: Claim,
+    duration: float,
+    outcome: str,
+    status: int | None,
+    answer: str,
+    reason: str | None,
+    again_in: float | None,
+) -> dict[str, Any]:
+    """A claim without a token is told by hand: nothing follows from how it went."""
+    return {
+        "number": claim.attempt,
+        "at": datetime.now(UTC),
+        "duration_ms": round(duration * 1000),
+        "outcome": outcome,
+        "replay": is_replay(claim),
+        "retry_in": round(again_in) if again_in is not None and claim.token else None,
+        "status": status,
+        "answer": _fit(answer[:ANSWER_KEPT]),
+        "reason": _fit(reason[:REASON_KEPT]) if reason else None,
+    }
+
+
+def _fit(text: str | None) -> str | None:
+    """What others said, without what no database stores: an outcome that can't be written is told again."""
+    return _UNFIT.sub("", text) if text is not None else None

@@ -1,0 +1,71 @@
+"""Pages that are in trouble at the same times."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert
+from standins.rows import NOW, case, provider
+
+from storage import coincidences
+from storage.database import Database
+from storage.tables import Incident
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+async def outage(database: Database, provider_id: int, at: datetime, **given: object) -> None:
+    values = case(
+        provider_id, f"i{at:%m%d%H%M}", impact="major", phase="resolved", started_at=at, until_at=at + HOUR
+    )  # fmt: skip
+    async with database.write() as session:
+        await session.execute(insert(Incident), [values | given])
+
+
+async def found(database: Database, provider_id: int) -> list[tuple[str, int, int]]:
+    async with database.read() as session:
+        some = await coincidences.with_provider(session, provider_id, NOW, 3)
+        return [(one.provider.slug, one.times, one.incidents) for one in some]
+
+
+async def test_those_whose_trouble_begins_within_an_hour_at_least_twice(database: Database) -> None:
+    mine = await provider(database, "mine")
+    sibling, noisy, chance, apart = [
+        await provider(database, slug) for slug in ("sibling", "noisy", "chance", "apart")
+    ]
+    for back in (3, 10, 40):
+        at = NOW - back * DAY
+        await outage(database, mine, at)
+        await outage(database, sibling, at + HOUR if back != 40 else at - timedelta(minutes=10))
+        await outage(database, apart, at + 3 * HOUR)
+    for back in range(60):
+        await outage(database, noisy, NOW - back * DAY + timedelta(minutes=5))
+    await outage(database, chance, NOW - 3 * DAY)
+    assert await found(database, mine) == [("sibling", 3, 3), ("noisy", 3, 60)]
+    assert await found(database, apart) == []
+
+
+async def test_what_affected_nothing_what_was_taken_back_and_what_is_old_does_not_count(
+    database: Database,
+) -> None:
+    mine, other = await provider(database, "mine"), await provider(database, "other")
+    odd: list[dict[str, object]] = [{"impact": "none"}, {"removed": True}, {}, {}]
+    for number, given in enumerate(odd):
+        at = NOW - (number + 2) * DAY if number < 3 else NOW - 400 * DAY
+        await outage(database, mine, at)
+        await outage(database, other, at, **given)
+    assert await found(database, mine) == []
+    await outage(database, mine, NOW - 20 * DAY)
+    await outage(database, other, NOW - 20 * DAY)
+    assert [one[:2] for one in await found(database, mine)] == [("other", 2)]
+
+
+async def test_one_storm_of_incidents_is_one_time(database: Database) -> None:
+    """Six posts about the same trouble say no more than one."""
+    mine, other = await provider(database, "mine"), await provider(database, "other")
+    for minutes in range(0, 60, 10):
+        for one in (mine, other):
+            await outage(database, one, datetime(2026, 3, 10, 4, minutes, tzinfo=UTC))
+    assert await found(database, mine) == []
+
+
+async def test_one_that_had_none(database: Database) -> None:
+    assert await found(database, await provider(database, "mine")) == []

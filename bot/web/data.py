@@ -1,67 +1,182 @@
-"""Where the pages' views come from."""
+"""Where the view of a provider's page comes from."""
 
-from adapters.schema import OVER, Incident
-from bot.commands.services import Services, shown_status
-from bot.commands.uptime import cells, in_words, of_provider
-from bot.web.views import DirectoryEntry, DirectoryView, ProviderView
-from storage import providers, state
-from storage.tables import Provider
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from adapters import schema
+from adapters.schema import OVER, Component, Impact, Status
+from bot import signals
+from bot.commands.services import Services, counted, meant_slugs, shown_status
+from bot.commands.uptime import in_words
+from bot.web.happened import Happening, days_view, happenings
+from bot.web.views import ANYTHING, Asked, ComponentList, ComponentRow, Listed, Missing, ProviderView, Relative
+from storage import accounts, analysis, coincidences, directory, histories, providers, state
+from storage.analysis import Case
+from storage.days import History
+from storage.directory import Glance
+from storage.histories import Histories
+from storage.tables import Component as ComponentColumns
+from storage.tables import Incident, Maintenance, Provider
 
 DAYS = 90
-MOST_ENTRIES = 500
-MOST_PAST = 20
+YEAR, FURTHEST = timedelta(days=365), timedelta(days=3650)
+RECENT = timedelta(days=30)
+AT_ONCE = 50
+"""Components of one page."""
+MOST_CASES = 100
+"""Incidents that lists and figures are made from: the latest. The report of a month takes all."""
+MOST_PAST, MOST_WORKS, MOST_LIVELY = 12, 5, 5
+MOST_RELATIVES = 6
 
 
-async def provider_view(services: Services, slug: str) -> ProviderView | None:
-    """One provider whole; None where there is none of this name."""
+async def provider_view(services: Services, slug: str, asked: Asked = ANYTHING) -> ProviderView | Missing | None:
+    """One provider whole; what may be meant where there is none of this name."""
     async with services.database.read() as session:
-        found = await providers.by_slug(session, slug)
+        found = await providers.by_slug(session, slug.replace("\0", ""))
         if found is None:
-            return None
-        incidents = [state.incident(row) for row in await providers.incidents(session, found.id, limit=MOST_PAST)]
-        active = [state.incident(row) for row in await providers.active_incidents(session, [found.id])]
-        windows = await providers.coming_maintenances(session, [found.id])
-        components = await providers.components(session, found.id)
-        figure = await of_provider(services, session, found, DAYS)
+            return await _missing(services, session, slug)
+        return await _view(services, session, found, asked)
+
+
+async def _missing(services: Services, session: AsyncSession, slug: str) -> Missing:
+    entry = services.catalogue.find(slug)
+    near = await meant_slugs(services, session, slug) if entry is None else []
+    names = dict(await providers.slugs_and_names(session)) if near else {}
+    names |= {one.slug: one.name for slug in near if (one := services.catalogue.find(slug)) is not None}
+    listed = Listed(entry.slug, entry.name, entry.category, entry.url) if entry is not None else None
+    return Missing(listed, tuple((one, names.get(one, one)) for one in near))
+
+
+@dataclass(frozen=True)
+class _Past:
+    """The latest incidents and planned work, and what they mean for the days."""
+
+    found: Sequence[Case]
+    works: Sequence[schema.Maintenance]
+    happened: Sequence[Happening]
+
+
+async def _past(session: AsyncSession, found: Provider, services: Services) -> _Past:
+    now = services.now()
+    incidents = await accounts.cases(session, found, now - FURTHEST, now, most=MOST_CASES)
+    works = await accounts.works(session, found, now - timedelta(days=DAYS), now, most=MOST_CASES)
+    return _Past(incidents, works, happenings(incidents, works, now))
+
+
+async def _view(services: Services, session: AsyncSession, found: Provider, asked: Asked) -> ProviderView:
+    rows = await providers.components(session, found.id)
+    shown, listed = _shown(rows, asked)
+    now = services.now()
+    kept = await histories.last_days(session, found, DAYS, now, components=[row.id for row in shown])
+    past = await _past(session, found, services)
+    active = [state.incident(row) for row in await providers.active_incidents(session, [found.id])]
+    windows = await providers.coming_maintenances(session, [found.id])
+    components = tuple(state.component(row) for row in rows)
+    adapter = services.adapters.get(found.adapter)
     return ProviderView(
         slug=found.slug,
         name=found.name,
         url=found.url,
-        status=shown_status(found),
+        status=shown_status(found) if found.due_at is not None else Status.UNKNOWN,
         since=found.status_since if found.failure is None else found.failing_since,
         checked_at=found.last_read_at,
         failure=found.failure,
-        components=tuple(state.component(row) for row in components),
+        category=found.category,
+        platform=adapter.title if adapter is not None else None,
+        followed=found.due_at is not None,
+        components=components,
+        listed=_with_days(listed, shown, kept, past.happened),
         incidents=tuple(active),
         maintenances=tuple(state.maintenance(row) for row in windows),
-        past=tuple(one for one in incidents if _is_past(one)),
-        days=cells(figure),
-        uptime=in_words(figure),
+        past=_troubles(past.found),
+        works=tuple(one for one in past.works if one.phase in OVER)[:MOST_WORKS],
+        days=days_view(kept.whole, past.happened),
+        uptime=in_words(kept.whole.uptime),
+        figure=kept.whole.uptime,
+        filled=kept.whole.filled,
+        figures=analysis.figures(past.found, now - timedelta(days=DAYS), now, now),
+        trust=analysis.figures(past.found, now - YEAR, now, now).trust,
+        only_latest=_only_latest(past.found, now),
+        lively=_lively(components, past, services),
+        known_incidents=_number(await directory.case_number(session, Incident, found.id)),
+        known_maintenances=_number(await directory.case_number(session, Maintenance, found.id)),
+        relatives=await _relatives(services, session, found),
+        signal=await signals.raised(session, found),
     )
 
 
-def _is_past(one: Incident) -> bool:
-    return one.phase in OVER
+def _shown(rows: Sequence[ComponentColumns], asked: Asked) -> tuple[Sequence[ComponentColumns], ComponentList]:
+    """The components of the page that was asked for; of one that there isn't the last."""
+    wanted = asked.text.casefold()
+    fitting = [
+        row
+        for row in rows
+        if not wanted or any(wanted in (text or "").casefold() for text in (row.name, row.group, row.description))
+    ]
+    pages = max(1, -(-len(fitting) // AT_ONCE))
+    page = min(max(asked.page, 1), pages)
+    listed = ComponentList(asked=Asked(asked.text, page), matching=len(fitting), pages=pages)
+    return fitting[(page - 1) * AT_ONCE : page * AT_ONCE], listed
 
 
-async def directory_view(services: Services) -> DirectoryView:
-    """Every provider that somebody follows, by name."""
-    async with services.database.read() as session:
-        rows = (await providers.followed(session))[:MOST_ENTRIES]
-        active = await providers.active_incidents(session, [row.id for row in rows if row.active])
-    troubles: dict[int, list[str]] = {}
-    for one in active:
-        troubles.setdefault(one.provider_id, []).append(one.title)
-    return DirectoryView(tuple(_entry(row, troubles.get(row.id, [])) for row in rows))
+def _with_days(
+    listed: ComponentList,
+    shown: Sequence[ComponentColumns],
+    kept: Histories,
+    happened: Sequence[Happening],
+) -> ComponentList:
+    rows = tuple(_row(row, kept.components.get(row.id, History(())), happened) for row in shown)
+    return ComponentList(rows, listed.asked, listed.matching, listed.pages)
 
 
-def _entry(row: Provider, troubles: list[str]) -> DirectoryEntry:
-    return DirectoryEntry(
-        slug=row.slug,
-        name=row.name,
-        status=shown_status(row),
-        since=row.status_since if row.failure is None else row.failing_since,
-        checked_at=row.last_read_at,
-        failure=row.failure,
-        troubles=tuple(troubles),
-    )
+def _row(row: ComponentColumns, history: History, happened: Sequence[Happening]) -> ComponentRow:
+    days = days_view(history, happened, row.external_id)
+    return ComponentRow(state.component(row), days, in_words(history.uptime))
+
+
+def _only_latest(found: Sequence[Case], now: datetime) -> int | None:
+    """How many they are, where the year has more."""
+    full = len(found) == MOST_CASES
+    return MOST_CASES if full and (found[-1].incident.started_at or now) > now - YEAR else None
+
+
+def _troubles(found: Sequence[Case]) -> tuple[Case, ...]:
+    over = (one for one in found if one.over and one.incident.impact != Impact.NONE)
+    return tuple(over)[:MOST_PAST]
+
+
+def _lively(components: Sequence[Component], past: _Past, services: Services) -> tuple[analysis.Lively, ...]:
+    names: Mapping[str, str] = {one.id: one.name for one in components}
+    changed = {one.id: one.changed_at for one in components if one.changed_at is not None}
+    since = services.now() - RECENT
+    return analysis.lively(past.found, past.works, changed, names, since)[:MOST_LIVELY]
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number <= directory.MOST_COUNTED else f"more than {directory.MOST_COUNTED:,}"
+
+
+async def _relatives(
+    services: Services, session: AsyncSession, found: Provider
+) -> tuple[tuple[str, tuple[Relative, ...]], ...]:
+    """Those that were in trouble at the same times, of the same category, on the same platform: each once."""
+    together = await coincidences.with_provider(session, found.id, services.now(), MOST_RELATIVES)
+    times = [
+        Relative(one.provider.slug, one.provider.name, shown_status(one.provider), counted(one.times, "time"))
+        for one in together
+    ]
+    category = await directory.alike(session, found, Provider.category, 2 * MOST_RELATIVES)
+    platform = await directory.alike(session, found, Provider.adapter, 3 * MOST_RELATIVES)
+    groups, known = [("In trouble at the same times in the last year", times)], {one.slug for one in times}
+    for heading, some in ((f"Also in {found.category}", category), ("Read from the same kind of page", platform)):
+        relatives = [_relative(one) for one in some if one.slug not in known][:MOST_RELATIVES]
+        known |= {one.slug for one in relatives}
+        groups.append((heading, relatives))
+    return tuple((heading, tuple(some)) for heading, some in groups if some)
+
+
+def _relative(one: Glance) -> Relative:
+    return Relative(one.slug, one.name, one.status)

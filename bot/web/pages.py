@@ -1,24 +1,28 @@
 """The public pages as HTML: templates, and how states, times and addresses read in them."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from adapters.schema import OVER, Component, Incident, Status, rfc3339
-from bot.commands.reply import DayCell
+from adapters.schema import OVER, Incident, Maintenance, Status, Update, rfc3339
 from bot.commands.services import ago, counted
-from bot.web.views import DirectoryView, ProviderView
-from relay.messages import capital, lasting, plain, utc
+from bot.commands.uptime import observed, percent
+from bot.web import prose, questions, strips
+from bot.web.questions import SENTENCES
+from bot.web.static_files import version_of
+from bot.web.strips import CALM, HEIGHTS, TROUBLE, Stretch
+from bot.web.views import Asked, ComponentRow, DirectoryView, Facts, Missing, ProviderView
+from relay.wording import capital, lasting, plain, utc
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "static" / "status.css").read_bytes()
-STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 
 SIGNS = {
     Status.OPERATIONAL: "✓",
@@ -29,36 +33,74 @@ SIGNS = {
     Status.UNKNOWN: "?",
 }
 """Beside the colour and the word: state is never told by colour alone."""
-SENTENCES = {
-    Status.OPERATIONAL: "All systems operational",
-    Status.DEGRADED: "Degraded performance",
-    Status.PARTIAL_OUTAGE: "Partial outage",
-    Status.MAJOR_OUTAGE: "Major outage",
-    Status.MAINTENANCE: "Under maintenance",
-    Status.UNKNOWN: "State unknown",
-}
-DAY_STATES = ("operational", "degraded", "outage", "maintenance", "unknown")
-HEIGHTS = {"operational": 40, "degraded": 28, "maintenance": 20, "outage": 12, "unknown": 4}
-"""Of a day's cell: each state has its own."""
+MINUTE = timedelta(minutes=1)
+MOST_TITLES = 120
+"""Stretches of components that say what they are; a page of noisy ones would be too large otherwise."""
+MOST_NOTABLE = 8
+"""Days of trouble that are listed of a component."""
+PAST_LETTERS, ACTIVE_LETTERS, MOST_UPDATES = 12_000, 24_000, 40
+"""How much of what a provider says is shown of incidents that are over, and of those that are active."""
 
 
-def provider_page(view: ProviderView, now: datetime) -> str:
+@dataclass(frozen=True)
+class RowShown:
+    """A component as its row shows it."""
+
+    row: ComponentRow
+    strip: Markup
+    notable: tuple[Stretch, ...]
+    more: int
+    """Days of trouble that are not listed."""
+
+
+@dataclass(frozen=True)
+class CaseShown:
+    """An incident or planned work with as many of its updates as there is room for, the latest first."""
+
+    case: Incident | Maintenance
+    updates: tuple[Update, ...]
+    left_out: int
+
+
+def provider_page(view: ProviderView, facts: Facts, now: datetime) -> str:
     """The page of one provider."""
-    counts = Counter(day.state for day in view.days)
+    found, asked = strips.stretches(view.days), questions.answers(view, facts)
     return _TEMPLATES.get_template("provider.html").render(
         view=view,
+        facts=facts,
         now=now,
-        groups=_groups(view.components),
-        counts=", ".join(f"{counts[state]} {state}" for state in DAY_STATES),
-        notable=[day for day in reversed(view.days) if day.state not in ("operational", "unknown")],
+        push=facts.push,
+        stretches=found,
+        strip=strips.drawn(found, f"The last {len(view.days)} days: {strips.counts(view.days)}"),
+        counts=strips.counts(view.days),
+        groups=_groups(view),
+        active=_told(view.incidents, ACTIVE_LETTERS),
+        coming=_told(view.maintenances, PAST_LETTERS),
+        past=list(zip(view.past, _told((one.incident for one in view.past), PAST_LETTERS), strict=True)),
+        works=_told(view.works, PAST_LETTERS // 2),
         names={component.id: component.name for component in view.components},
+        questions=asked,
+        structured=_for_machines(questions.structured(view, asked, facts)),
     )
 
 
-def directory_page(view: DirectoryView, now: datetime) -> str:
+def directory_page(view: DirectoryView, facts: Facts, now: datetime) -> str:
     """Everything followed, at a glance."""
-    operational = sum(entry.status == Status.OPERATIONAL for entry in view.entries)
-    return _TEMPLATES.get_template("directory.html").render(view=view, now=now, operational=operational)
+    entries = view.entries
+    calm = sum(entry.status == Status.OPERATIONAL for entry in entries)
+    return _TEMPLATES.get_template("directory.html").render(
+        view=view,
+        facts=facts,
+        now=now,
+        followed=len(entries) if view.followed is None else view.followed,
+        matching=len(entries) if view.matching is None else view.matching,
+        operational=calm if view.followed is None else view.operational,
+    )
+
+
+def missing_page(missing: Missing | None, facts: Facts) -> str:
+    """There is no page of this name; what may be meant."""
+    return _TEMPLATES.get_template("missing.html").render(missing=missing or Missing(), facts=facts)
 
 
 def words_page(title: str, text: str) -> str:
@@ -66,24 +108,67 @@ def words_page(title: str, text: str) -> str:
     return _TEMPLATES.get_template("words.html").render(title=title, text=text)
 
 
-def _groups(components: Iterable[Component]) -> list[tuple[str | None, list[Component]]]:
-    return [(name, list(members)) for name, members in groupby(components, key=lambda one: one.group)]
+def rendered(template: str, **values: object) -> str:
+    """Any other page of ours."""
+    return _TEMPLATES.get_template(template).render(**values)
+
+
+def button_page(title: str, text: str, button: str | None) -> str:
+    """A page that says one thing, and asks for one."""
+    return _TEMPLATES.get_template("button.html").render(title=title, text=text, button=button)
+
+
+def _groups(view: ProviderView) -> list[tuple[str | None, list[RowShown]]]:
+    rows = _rows(view.listed.rows)
+    return [(name, list(members)) for name, members in groupby(rows, key=lambda one: one.row.component.group)]
+
+
+def _rows(rows: Iterable[ComponentRow]) -> Iterator[RowShown]:
+    left = MOST_TITLES
+    for row in rows:
+        found = strips.stretches(row.days)
+        notable = [one for one in reversed(found) if one.state not in CALM]
+        titles = left >= len(found)
+        left -= len(found) if titles else 0
+        label = f"{row.component.name}, {len(row.days)} days: {strips.present(row.days)}"
+        strip = strips.drawn(found, label, titles=titles) if row.days else Markup("")
+        listed = tuple(notable[: MOST_NOTABLE if titles else 3])
+        yield RowShown(row, strip, listed, len(notable) - len(listed))
+
+
+def _told(some: Iterable[Incident | Maintenance], letters: int) -> list[CaseShown]:
+    """Each with its updates, the latest first, until there are so many letters."""
+    found, left = [], letters
+    for case in some:
+        shown = list[Update]()
+        for update in reversed(case.updates[-MOST_UPDATES:]):
+            if left <= 0:
+                break
+            shown.append(update)
+            left -= min(len(update.body), prose.LONGEST) + 120
+        found.append(CaseShown(case, tuple(shown), len(case.updates) - len(shown)))
+    return found
+
+
+def _for_machines(document: Mapping[str, Any]) -> Markup:
+    """JSON that can't end the element it stands in."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # nothing in it can end the element
 
 
 def _time(moment: datetime) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment), utc(moment))
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment.replace(microsecond=0)), utc(moment))
 
 
-def _web_address(url: str | None) -> str | None:
-    """None for what must not become a link (`javascript:` and the like)."""
-    return url if url is not None and url.startswith(("https://", "http://")) else None
-
-
-def _duration(incident: Incident) -> str | None:
-    start, end = incident.started_at, incident.resolved_at
-    if all(update.phase in OVER for update in incident.updates):
-        return None  # told only when it was over, and dated back: when it was posted is not when it ended
-    return lasting(end - start) if start and end and end > start else None
+def _ago(moment: datetime, now: datetime) -> Markup:
+    """How long ago in words that hold for a while: the script says it to the second."""
+    age = now - moment
+    said = "less than a minute ago" if age < MINUTE else ago(moment, now)
+    exact = rfc3339(moment.replace(microsecond=0))
+    whole = Markup('<time datetime="{}" title="{}" data-ago>{}</time>')
+    return whole.format(exact, f"{moment.astimezone(UTC):%-d %b %Y, %H:%M:%S} UTC", said)
 
 
 def _named(ids: Iterable[str], names: Mapping[str, str]) -> list[str]:
@@ -91,9 +176,12 @@ def _named(ids: Iterable[str], names: Mapping[str, str]) -> list[str]:
     return [names[id_] for id_ in ids if id_ in names]
 
 
-def _cells(days: tuple[DayCell, ...]) -> list[tuple[int, int, DayCell]]:
-    """Place, height and day of each cell."""
-    return [(place * 10, HEIGHTS[day.state], day) for place, day in enumerate(days)]
+def _query(asked: Asked, text_name: str, page: int | None = None, **more: str) -> str:
+    """`?q=pay&page=2` for another page of the same; empty for the first of everything."""
+    wanted = {text_name: asked.text, "category": asked.category, **more}
+    wanted["page"] = str(page) if page is not None and page > 1 else ""
+    said = urlencode({name: value for name, value in wanted.items() if value})
+    return f"?{said}" if said else ""
 
 
 def _environment() -> Environment:
@@ -106,15 +194,19 @@ def _environment() -> Environment:
     )
     templates.filters.update(
         time=_time,
+        ago=_ago,
         words=lambda word: capital(plain(str(word))),
-        web_address=_web_address,
-        duration=_duration,
-        cells=_cells,
+        web_address=prose.web_address,
+        prose=prose.html,
         named=_named,
         counted=counted,
+        lasting=lasting,
+        percent=percent,
+        observed=observed,
+        query=_query,
     )
     templates.globals.update(
-        ago=ago, signs=SIGNS, sentences=SENTENCES, style_version=STYLE_VERSION, over=OVER, heights=HEIGHTS
+        signs=SIGNS, sentences=SENTENCES, over=OVER, heights=HEIGHTS, trouble=TROUBLE, version_of=version_of
     )
     return templates
 

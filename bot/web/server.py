@@ -1,15 +1,19 @@
 """The one HTTP server: public pages, health, metrics, and the door for Slack's requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
-from bot.web import pages
-from bot.web.views import ShowDirectory, ShowProvider
+from bot.web import pages, static_files
+from bot.web.api.problems import as_problems
+from bot.web.site import CACHE as BRIEFLY
+from bot.web.site import Site
+from bot.web.views import PLAIN, Facts, ShowDirectory, ShowProvider
 from relay.metrics import Metrics
 
 Problems = Callable[[], Awaitable[dict[str, str]]]
@@ -17,14 +21,24 @@ Problems = Callable[[], Awaitable[dict[str, str]]]
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 READY_WITHIN = 5.0
-FRESH = "public, max-age=10, stale-while-revalidate=30"
 SAFE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'",
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-
+EVERYWHERE = {
+    # of what has no policy of its own: nothing in it runs or loads
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Sent with whatever this server answers, unless the answer says otherwise."""
+HSTS = "max-age=31536000"
+"""Where our own address begins with https://. Of other hosts of the domain we know nothing."""
 log = structlog.get_logger("web")
 
 
@@ -36,48 +50,35 @@ def build(
     problems: Problems,
     before_scrape: Callable[[], Awaitable[None]] | None = None,
     slack: Mapping[tuple[str, str], Door] | None = None,
+    mail: Mapping[tuple[str, str], Door] | None = None,
+    push: Mapping[tuple[str, str], Door] | None = None,
+    facts: Facts = PLAIN,
+    routes: Iterable[web.AbstractRouteDef] = (),
+    middlewares: Iterable[Middleware] = (),
     ready_within: float = READY_WITHIN,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> web.Application:
-    """The application. `before_scrape` brings gauges up to date; `slack` answers what Slack asks,
-    by method and path; `ready_within` is how many seconds the database may take to answer."""
-    app = web.Application(middlewares=[_in_words], client_max_size=1024**2)
-    site, health = _Pages(provider, directory, now), _Health(problems, metrics, before_scrape, ready_within)
+    """The application. `before_scrape` brings gauges up to date; `slack` answers what Slack asks, by method and
+    path, `mail` what readers of mails do, `push` what browsers do that want to be told; `facts` is what the
+    pages tell of this uptimus; `routes` is whatever else there is, and `middlewares` what looks at every request
+    first; `ready_within` is how many seconds the database may take to answer."""
+    app = web.Application(middlewares=[_in_words, as_problems, *middlewares], client_max_size=1024**2)
+    app.on_response_prepare.append(_hardened(facts.home))
+    site = Site(provider, directory, replace(facts, push=push is not None), now)
+    health = _Health(problems, metrics, before_scrape, ready_within)
     app.add_routes(
         [
-            web.get("/", _to_directory),
-            web.get("/status", site.directory),
-            web.get("/status/{slug}", site.provider),
-            web.get("/static/status.css", _style),
-            web.get("/favicon.ico", _no_icon),
+            *site.routes(),
+            *static_files.routes(),
             web.get("/healthz", _alive),
             web.get("/readyz", health.ready),
             web.get("/metrics", health.figures),
         ]
     )
-    for (method, path), answer in (slack or {}).items():
+    for (method, path), answer in {**(slack or {}), **(mail or {}), **(push or {})}.items():
         app.router.add_route(method, path, answer)
+    app.add_routes(routes)
     return app
-
-
-class _Pages:
-    def __init__(self, provider: ShowProvider, directory: ShowDirectory, now: Callable[[], datetime]) -> None:
-        self._provider, self._directory, self._now = provider, directory, now
-
-    async def directory(self, _: web.Request) -> web.Response:
-        return _page(pages.directory_page(await self._directory(), self._now()))
-
-    async def provider(self, request: web.Request) -> web.Response:
-        view = await self._provider(request.match_info["slug"])
-        if view is None:
-            return _page(
-                pages.words_page(
-                    "Not found",
-                    "No provider of this name is followed here. Perhaps the address has a typing mistake?",
-                ),
-                status=404,
-            )
-        return _page(pages.provider_page(view, self._now()))
 
 
 class _Health:
@@ -120,32 +121,35 @@ class _Health:
         )
 
 
-async def _to_directory(_: web.Request) -> web.StreamResponse:
-    raise web.HTTPFound("/status")
-
-
 async def _alive(_: web.Request) -> web.Response:
     return web.json_response({"status": "ok"}, headers=_private())
 
 
-async def _style(_: web.Request) -> web.Response:
-    # its address changes with its text
-    headers = SAFE_HEADERS | {"Cache-Control": "public, max-age=31536000, immutable"}
-    return web.Response(body=pages.STYLE, content_type="text/css", charset="utf-8", headers=headers)
-
-
-async def _no_icon(_: web.Request) -> web.Response:
-    # browsers ask for one at each visit
-    return web.Response(status=204, headers=SAFE_HEADERS | {"Cache-Control": "public, max-age=86400"})
-
-
 def _page(html: str, status: int = 200) -> web.Response:
-    headers = SAFE_HEADERS | {"Cache-Control": FRESH if status < 500 else "no-store"}
+    headers = SAFE_HEADERS | {"Cache-Control": BRIEFLY if status < 500 else "no-store"}
     return web.Response(text=html, content_type="text/html", status=status, headers=headers)
 
 
 def _private() -> dict[str, str]:
     return SAFE_HEADERS | {"Cache-Control": "no-store"}
+
+
+def _hardened(home: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What browsers are told with every answer, and nobody is told: which server this is, of which version."""
+    always = EVERYWHERE | ({"Strict-Transport-Security": HSTS} if home.startswith("https://") else {})
+
+    async def harden(_: web.Request, response: web.StreamResponse) -> None:
+        for name, value in always.items():
+            response.headers.setdefault(name, value)
+        response.headers.popall("Server", None)
+
+    return harden
+
+
+def _pattern(request: web.Request) -> str:
+    """The path without what was filled in, which may be a proof of something."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
 
 
 @web.middleware
@@ -158,6 +162,6 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException:
         raise
     except Exception:
-        log.exception("page failed", path=request.path)
+        log.exception("page failed", path=_pattern(request))
         text = "This page can't be shown at the moment. Please try again in a minute."
         return _page(pages.words_page("Something went wrong", text), status=500)

@@ -19,11 +19,11 @@ Client = TestClient[web.Request, web.Application]
 Serve = Callable[..., AbstractAsyncContextManager[Client]]
 
 
-async def no_provider(_: str) -> None:
+async def no_provider(*_: object) -> None:
     return None
 
 
-async def no_directory() -> DirectoryView:
+async def no_directory(*_: object) -> DirectoryView:
     return DirectoryView()
 
 

@@ -1,0 +1,106 @@
+"""What happened on each day, in words: which incidents, how long there was trouble, which planned work. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from adapters.schema import Impact, Maintenance
+from bot.commands.services import counted
+from bot.web.views import DayView
+from relay.wording import lasting
+from storage import cases, seconds
+from storage.analysis import Case
+from storage.days import Day, History, midnight
+from storage.history import DayState
+
+MOST_TITLES = 3
+LONGEST_TITLE = 120
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An incident, or planned work, with when it was."""
+
+    title: str
+    from_at: datetime
+    until_at: datetime
+    component_ids: frozenset[str]
+    planned: bool = False
+
+
+def happenings(found: Sequence[Case], works: Sequence[Maintenance], now: datetime) -> list[Happening]:
+    """Those of which it is known when they were, up to now."""
+    result = [
+        Happening(_short(one.incident.title), start, max(start, end), frozenset(one.incident.component_ids))
+        for one in found
+        if (start := one.incident.started_at) is not None
+        and (end := _end(one, now)) is not None
+        and one.incident.impact != Impact.NONE
+    ]
+    result += [
+        Happening(
+            _short(one.title), one.starts_at, min(one.ends_at or now, now), frozenset(one.component_ids), True
+        )
+        for one in works
+        if one.starts_at is not None and one.starts_at <= now
+    ]
+    return result
+
+
+def _end(one: Case, now: datetime) -> datetime | None:
+    return cases.ended(one.incident) if one.over else now
+
+
+def _short(title: str) -> str:
+    plain = " ".join(title.split())
+    return plain if len(plain) <= LONGEST_TITLE else f"{plain[: LONGEST_TITLE - 1].rstrip()}…"
+
+
+def days_view(
+    history: History, happened: Sequence[Happening], component_id: str | None = None
+) -> tuple[DayView, ...]:
+    """The days of the provider, or of one of its components."""
+    mine = [one for one in happened if component_id is None or component_id in one.component_ids]
+    return tuple(
+        DayView(one.day, _NAMES[one.state], _said(one, mine) if one.state > _CALM else "") for one in history.days
+    )
+
+
+_CALM = DayState.OPERATIONAL
+"""The greater states are to be told of."""
+_NAMES = {state: state.name.lower() for state in DayState}
+
+
+def _said(one: Day, mine: Sequence[Happening]) -> str:
+    that_day = [case for case in mine if _touches(case, one.day)]
+    if one.state != DayState.MAINTENANCE:
+        troubles = [case for case in that_day if not case.planned]
+        return _joined(troubles, _trouble(one, troubles), "of trouble")
+    return _joined(that_day, timedelta(seconds=one.seconds.maintenance) or _within(that_day, one.day), "of work")
+
+
+def _joined(that_day: Sequence[Happening], lasted: timedelta, what: str) -> str:
+    titles = list(dict.fromkeys(case.title for case in that_day))
+    said = [", ".join(titles[:MOST_TITLES])] if titles else []
+    said += [f"{counted(len(titles) - MOST_TITLES, 'other')}"] if len(titles) > MOST_TITLES else []
+    said += [f"{lasting(lasted)} {what}"] if lasted else []
+    return ", ".join(said)
+
+
+def _trouble(one: Day, troubles: Sequence[Happening]) -> timedelta:
+    """As it was observed; where it was not, as the page told it later."""
+    seen = one.seconds
+    observed = timedelta(seconds=seen.degraded + seen.partial_outage + seen.major_outage)
+    return observed or _within(troubles, one.day)
+
+
+def _within(that_day: Sequence[Happening], day: date) -> timedelta:
+    begins = midnight(day)
+    parts = ((max(begins, case.from_at), min(begins + DAY, case.until_at)) for case in that_day)
+    return sum((end - begin for begin, end in seconds.merged(parts)), timedelta())
+
+
+def _touches(case: Happening, day: date) -> bool:
+    begins = midnight(day)
+    return case.from_at < begins + DAY and (case.until_at > begins or case.from_at >= begins)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from adapters.fetch import AdapterError
 from bot import logs, settings
 from bot.app import ROLES, StartError
-from bot.cli import asking, following, operating
+from bot.cli import asking, backup, delivering, following, moving, opening, operating, reporting, transfer
 from bot.cli.lazy import LazyGroup
 from bot.cli.shell import awaited, plain_console
 from bot.commands.reply import CommandError
@@ -74,7 +74,17 @@ async def demo(speed: float | None, once: bool) -> None:
     await command.demo(loaded, speed, once=once, console=plain_console())
 
 
-for command in (*asking.COMMANDS, *following.COMMANDS, *operating.COMMANDS):
+for command in (
+    *asking.COMMANDS,
+    *following.COMMANDS,
+    *delivering.COMMANDS,
+    *operating.COMMANDS,
+    *opening.COMMANDS,
+    *reporting.COMMANDS,
+    *backup.COMMANDS,
+    *moving.COMMANDS,
+    *transfer.COMMANDS,
+):
     uptimus.add_command(command)
 
 
@@ -88,6 +98,19 @@ def _discord() -> click.Group:
     from bot.discord.cli import discord_group  # the same
 
     return discord_group
+
+
+@uptimus.command()
+@awaited
+async def mcp() -> None:
+    """Answer an assistant that speaks the Model Context Protocol, on standard input and output. Reads only."""
+    from bot import app
+    from bot.mcp import server  # its library is large
+
+    loaded = settings.load()
+    logs.configure(loaded.log_format, level=40)
+    async with app.opened(loaded) as database, app.services(loaded, database) as parts:
+        await server.build(loaded, parts).run_stdio_async()
 
 
 uptimus.add_command(LazyGroup("slack", _slack, help="Set Slack up, and look after it."))

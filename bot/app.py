@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import resource
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,13 +20,16 @@ from rich.console import Console
 
 from adapters import ADAPTERS, catalogue
 from adapters.fetch import Fetcher
-from bot import jobs, vault
+from bot import jobs, mail_links, push_key, tracing, vault, vital_signs
 from bot.commands import COMMANDS, answer
 from bot.commands.services import Services
-from bot.jobs import Job
+from bot.heartbeat import EVERY as HEARTBEAT_EVERY
+from bot.heartbeat import Heartbeat
+from bot.jobs import Alone, Job
 from bot.settings import Settings
-from bot.web import data, server
+from bot.web import data, listed, mail, programs, push, server, signals
 from bot.web.server import Door
+from bot.web.views import Facts
 from relay import poll
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
@@ -33,10 +37,12 @@ from relay.notices import Notices
 from relay.poll import Poller
 from relay.purge import purge
 from relay.remind import Reminder
-from relay.transports import TRANSPORTS, Outside
+from relay.transports import TRANSPORTS, MailOutside, Outside, PushOutside
 from relay.transports.transport import Transport
-from storage import leases, migrate, providers, threads
+from relay.watch import SignalWatch
+from storage import backup, kept_days, leases, migrate, turns, vitals
 from storage.database import Database
+from storage.wakeups import DELIVER, POLL, Wakeups
 
 if TYPE_CHECKING:
     from bot.slack.door import SlackDoor
@@ -47,6 +53,9 @@ ROLES = ("all", "poll", "deliver", "bot", "web")
 TICK = 0.25
 """Seconds between two looks for pages that are due."""
 NOTICES_EVERY, REMIND_EVERY, PURGE_EVERY = 5.0, 15.0, 3600.0
+DAYS_EVERY = 3600.0
+SIGNALS_EVERY = 30.0
+GIVE_BACK_WITHIN = 2.0
 
 log = structlog.get_logger("app")
 
@@ -73,6 +82,7 @@ async def _bring_in_step(database: Database, settings: Settings) -> None:
             await migrate.upgrade(database)
         in_step = await migrate.at_head(database)
     except Exception as error:
+        await _refuse_damage(settings)
         name = settings.sqlite_path or "the PostgreSQL it names"
         reason = str(getattr(error, "orig", error)).splitlines()[0][:200]
         raise StartError(f"DATABASE_URL: {name} can't be used ({reason})") from error
@@ -80,12 +90,30 @@ async def _bring_in_step(database: Database, settings: Settings) -> None:
         raise StartError("the database is not up to date: run `uptimus db upgrade`")
 
 
+async def _refuse_damage(settings: Settings) -> None:
+    database = settings.sqlite_path
+    reason = await asyncio.to_thread(backup.damage, database) if database is not None else None
+    if database is None or reason is None:
+        return
+    newest = backup.newest(database)
+    mend = f"`uptimus db restore {newest} --force` puts its newest backup in its place" if newest else (
+        "no backup is known; `uptimus db restore FILE --force` puts one in its place"
+    )  # fmt: skip
+    raise StartError(f"DATABASE_URL: {reason}; {mend}")
+
+
 @asynccontextmanager
 async def services(
     settings: Settings, database: Database, *, known: catalogue.Catalogue | None = None
 ) -> AsyncIterator[Services]:
     """What commands work with, for one command line call or for a running process."""
-    fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
+    fetcher = Fetcher(
+        user_agent=settings.agent,
+        allow_private_networks=settings.allow_private_networks,
+        denied_ports=settings.closed_ports,
+        trust_proxy=settings.trust_proxy,
+    )
+    wakeups = Wakeups(database)
     try:
         yield Services(
             database=database,
@@ -97,10 +125,12 @@ async def services(
             allow_private_networks=settings.allow_private_networks,
             home=settings.home,
             transports=lambda: transports(settings, database, Console(highlight=False)),
-            wake=lambda: None,
+            wake=partial(wakeups.wake, DELIVER, POLL),
             now=lambda: datetime.now(UTC),
+            denied_ports=settings.closed_ports,
         )
     finally:
+        await wakeups.aclose()
         await fetcher.aclose()
 
 
@@ -126,8 +156,10 @@ def only_process(database: Path | None) -> Iterator[None]:
 
 async def run(settings: Settings, roles: Sequence[str] = ("all",), *, stop: asyncio.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`. Raises StartError and SettingsError."""
+    allow_many_files()
     stop = stop or stopped_by_signals()
     with only_process(settings.sqlite_path):
+        await _refuse_damage(settings)
         async with opened(settings) as database, services(settings, database) as parts:
             if database.is_sqlite:
                 async with database.write() as session:
@@ -142,29 +174,46 @@ async def run_parts(
     wanted = set(ROLES) if "all" in roles else set(roles)
     metrics = Metrics()
     async with AsyncExitStack() as closing:
+        traced = tracing.start(tracing.variables())
+        if traced is not None:
+            closing.push_async_callback(traced)
+        if settings.mail is not None and settings.public_url is None:
+            log.warning("links in mails lead nowhere but on this machine", missing="UPTIMUS_PUBLIC_URL")
         made = transports(settings, parts.database, console)
         for transport in made.values():
             closing.push_async_callback(transport.aclose)
-        deliverer = Deliverer(parts.database, made, metrics=metrics, open_secret=parts.vault.open)
-        parts = replace(parts, wake=deliverer.wake)
+        deliverer = Deliverer(
+            parts.database,
+            made,
+            metrics=metrics,
+            open_secret=parts.vault.open,
+            in_flight=settings.in_flight,
+        )
+        wakeups = Wakeups(parts.database)
+        closing.push_async_callback(wakeups.aclose)
+        parts = replace(parts, wake=partial(wakeups.wake, DELIVER, POLL))
         work = list[Job]()
         if "deliver" in wanted:
+            closing.push_async_callback(_hand_over, parts.database, wakeups)
+            await _name_workspaces(parts.database)
+            wakeups.on(DELIVER, deliverer.wake)
             deliverer.start()
             closing.push_async_callback(deliverer.aclose)
             notices = Notices(parts.database, made, metrics=metrics)
             closing.push_async_callback(notices.aclose)
             work.append(Job("notices", NOTICES_EVERY, notices.tick))
         if "poll" in wanted:
-            poller = _poller(parts, metrics, deliverer)
+            poller = _poller(parts, metrics, wakeups)
             poller.start()
             closing.push_async_callback(poller.aclose)
-            reminder = Reminder(parts.database, metrics=metrics, recorded=deliverer.wake)
-            work += [
-                Job("poll", TICK, poller.tick),
-                Job("remind", REMIND_EVERY, reminder.tick),
-                Job("purge", PURGE_EVERY, partial(purge, parts.database)),
-            ]
-        closing.callback(jobs.start(work))
+            work.append(Job("poll", TICK, poller.tick))
+            work += _alone(settings, parts, metrics, wakeups, closing)
+            work += _heartbeat(settings, parts, metrics, closing)
+        running = jobs.start(work)
+        closing.callback(running)
+        if "poll" in wanted:
+            wakeups.on(POLL, partial(running.soon, "poll"))
+        wakeups.start()
         door = None
         if "bot" in wanted:
             door = await _slack_door(settings, parts, closing)
@@ -181,6 +230,14 @@ async def run_parts(
     log.info("stopped")
 
 
+def allow_many_files() -> None:
+    """As many open files as the system lets us have: connections to receivers are kept, one or more of each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and (soft < hard or hard == resource.RLIM_INFINITY):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def stopped_by_signals() -> asyncio.Event:
     """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
@@ -195,19 +252,95 @@ def transports(settings: Settings, database: Database, console: Console) -> dict
     outside = Outside(
         user_agent=settings.agent,
         allow_private_networks=settings.allow_private_networks,
+        denied_ports=settings.closed_ports,
+        trust_proxy=settings.trust_proxy,
         console=console,
         slack_clients=partial(_slack_clients, settings, database) if settings.slack is not None else None,
         discord_token=settings.discord_token.get_secret_value() if settings.discord_token is not None else None,
         discord_api_url=settings.discord_api_url,
+        mail=_mail(settings),
+        push=PushOutside(partial(push_key.kept, settings, database), push_key.subject(settings)),
     )
     made = {name: make(outside) for name, make in TRANSPORTS.items()}
     return {name: transport for name, transport in made.items() if transport is not None}
 
 
-def _poller(parts: Services, metrics: Metrics, deliverer: Deliverer) -> Poller:
+def _mail(settings: Settings) -> MailOutside | None:
+    if settings.mail is None:
+        return None
+    smtp_url, mail_from = settings.mail
+    link = partial(mail_links.unsubscribe_link, vault.from_settings(settings), settings.home)
+    return MailOutside(smtp_url, mail_from, settings.home, link)
+
+
+def _poller(parts: Services, metrics: Metrics, wakeups: Wakeups) -> Poller:
+    recorded = partial(wakeups.wake, DELIVER)
     return Poller(
-        parts.database, parts.fetcher, parts.adapters, pace=parts.pace, metrics=metrics, recorded=deliverer.wake
+        parts.database, parts.fetcher, parts.adapters, pace=parts.pace, metrics=metrics, recorded=recorded
     )
+
+
+def _alone(
+    settings: Settings, parts: Services, metrics: Metrics, wakeups: Wakeups, closing: AsyncExitStack
+) -> list[Job]:
+    """What one of the processes that poll does at a time, by a lease that it gives back when it ends."""
+    database, recorded = parts.database, partial(wakeups.wake, DELIVER)
+    watch = SignalWatch(database, metrics=metrics, recorded=recorded)
+    reminder = Reminder(database, metrics=metrics, recorded=recorded)
+    days = Alone(database, "days", 1.5 * DAYS_EVERY, partial(kept_days.keep, database, settings.history_days))
+    purging = Alone(
+        database, "purge", 1.5 * PURGE_EVERY, partial(purge, database, keep_days=settings.retention_days)
+    )
+    for one in (watch, reminder, days, purging):
+        closing.push_async_callback(_if_possible, one.aclose)
+    return [
+        Job("remind", REMIND_EVERY, reminder.tick),
+        Job("signals", SIGNALS_EVERY, watch.tick),
+        Job("days", DAYS_EVERY, days.tick),
+        Job("purge", PURGE_EVERY, purging.tick),
+    ]
+
+
+async def _name_workspaces(database: Database) -> None:
+    if not database.is_sqlite:
+        async with database.write() as session:
+            await turns.name_workspaces(session)
+
+
+async def _hand_over(database: Database, wakeups: Wakeups) -> None:
+    """The workspaces that this process told are the others' at once."""
+
+    async def release() -> None:
+        async with database.write(relaxed=True) as session:
+            await turns.release(session)
+
+    if not database.is_sqlite:
+        await _if_possible(release)
+        wakeups.wake(DELIVER)
+
+
+async def _if_possible(give_back: Callable[[], Awaitable[None]]) -> None:
+    """Gives a lease back. Without a database it ends by itself."""
+    try:
+        async with asyncio.timeout(GIVE_BACK_WITHIN):
+            await give_back()
+    except Exception as error:
+        log.info("not given back", error=type(error).__name__)
+
+
+def _heartbeat(settings: Settings, parts: Services, metrics: Metrics, closing: AsyncExitStack) -> list[Job]:
+    if settings.heartbeat_url is None:
+        return []
+    heartbeat = Heartbeat(
+        settings.heartbeat_url.get_secret_value(),
+        parts.database,
+        partial(vital_signs.problems, parts.database, parts.pace),
+        metrics=metrics,
+        user_agent=settings.agent,
+        trust_proxy=settings.trust_proxy,
+    )
+    closing.push_async_callback(_if_possible, heartbeat.aclose)
+    return [Job("heartbeat", HEARTBEAT_EVERY, heartbeat.tick)]
 
 
 def _slack_clients(settings: Settings, database: Database) -> Clients:
@@ -250,28 +383,36 @@ def slack_routes(settings: Settings, door: SlackDoor | None) -> dict[tuple[str, 
     return routes
 
 
+def application(
+    settings: Settings, parts: Services, metrics: Metrics, door: SlackDoor | None = None
+) -> web.Application:
+    """Everything that is answered over HTTP."""
+
+    async def measured() -> None:
+        async with parts.database.read() as session:
+            now = await vitals.read(session)
+        metrics.threads(now.waiting, now.oldest)
+        metrics.vitals(now.poller_lag, now.providers, now.destinations)
+
+    return server.build(
+        provider=partial(data.provider_view, parts),
+        directory=partial(listed.directory_view, parts),
+        metrics=metrics,
+        problems=partial(vital_signs.poller_problems, parts.database, parts.pace),
+        before_scrape=measured,
+        slack=slack_routes(settings, door),
+        mail=mail.routes(parts),
+        push=push.routes(parts, partial(push_key.kept, settings, parts.database), proxies=settings.proxies),
+        facts=_facts(settings),
+        routes=[*programs.routes(parts, settings.proxies), *signals.routes(parts, proxies=settings.proxies)],
+        middlewares=programs.middlewares(parts, settings.proxies),
+    )
+
+
 async def _serve(
     settings: Settings, parts: Services, metrics: Metrics, door: SlackDoor | None, closing: AsyncExitStack
 ) -> None:
-    async def waiting() -> None:
-        async with parts.database.read() as session:
-            metrics.threads(*await threads.waiting(session))
-
-    async def problems() -> dict[str, str]:
-        async with parts.database.read() as session:
-            lag = await providers.poller_lag(session)
-        late = max(60.0, 3 * parts.pace.interval)
-        return {"poller": f"a page is overdue by {lag:.0f} s"} if lag is not None and lag > late else {}
-
-    application = server.build(
-        provider=partial(data.provider_view, parts),
-        directory=partial(data.directory_view, parts),
-        metrics=metrics,
-        problems=problems,
-        before_scrape=waiting,
-        slack=slack_routes(settings, door),
-    )
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=5)
+    runner = web.AppRunner(application(settings, parts, metrics, door), access_log=None, shutdown_timeout=5)
     await runner.setup()
     closing.push_async_callback(runner.cleanup)
     try:
@@ -279,3 +420,14 @@ async def _serve(
     except OSError as error:
         raise StartError(f"PORT: {settings.port} can't be listened on ({error.strerror})") from None
     log.info("listening", port=runner.addresses[0][1])
+
+
+def _facts(settings: Settings) -> Facts:
+    return Facts(
+        home=settings.home,
+        signals=True,
+        slack=settings.slack is not None,
+        slack_install=settings.slack_install_url,
+        discord=settings.discord_token is not None,
+        mail=settings.mail is not None,
+    )

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
@@ -38,6 +40,20 @@ def _gateway_url(url: str | None) -> str | None:
     return url
 
 
+def database_address(url: str) -> str:
+    """A database's address as SQLAlchemy knows it. Raises ValueError, without the address, which may be secret."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        raise ValueError("is not a database address") from None
+    if backend not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError("must begin with sqlite:// or postgres://")
+    if backend == "sqlite" and not parsed.database:
+        raise ValueError("must name a file: sqlite:///uptimus.db")
+    return f"postgresql{url[len('postgres') :]}" if url.startswith("postgres:") else url
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. `.env.example` documents each one."""
 
@@ -45,7 +61,8 @@ class Settings(BaseSettings):
         env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
     )
 
-    database_url: str = "sqlite:///uptimus.db"
+    database_url: str = Field("sqlite:///uptimus.db", repr=False)
+    """It may hold a password."""
     port: int = Field(8080, ge=0, le=65535)
     host: str = Field("0.0.0.0", validation_alias="UPTIMUS_HOST")  # noqa: S104
     public_url: str | None = Field(None, validation_alias="UPTIMUS_PUBLIC_URL")
@@ -53,6 +70,13 @@ class Settings(BaseSettings):
     poll_interval: float = Field(60, ge=1, le=86400, validation_alias="UPTIMUS_POLL_INTERVAL")
     component_hold: float = Field(60, ge=0, le=3600, validation_alias="UPTIMUS_COMPONENT_HOLD")
     allow_private_networks: bool = Field(False, validation_alias="UPTIMUS_ALLOW_PRIVATE_NETWORKS")
+    denied_ports: str = Field("", validation_alias="UPTIMUS_DENIED_PORTS")
+    trust_proxy: bool = Field(False, validation_alias="UPTIMUS_TRUST_PROXY")
+    in_flight: int = Field(200, ge=1, le=1000, validation_alias="UPTIMUS_IN_FLIGHT")
+    retention_days: int = Field(30, ge=1, le=3650, validation_alias="UPTIMUS_RETENTION_DAYS")
+    history_days: int = Field(730, ge=400, le=36500, validation_alias="UPTIMUS_HISTORY_DAYS")
+    trusted_proxies: str = Field("", validation_alias="UPTIMUS_TRUSTED_PROXIES")
+    heartbeat_url: SecretStr | None = Field(None, validation_alias="UPTIMUS_HEARTBEAT_URL")
     user_agent: str | None = Field(None, validation_alias="UPTIMUS_USER_AGENT")
     log_format: Literal["json", "text"] = Field("text", validation_alias="UPTIMUS_LOG_FORMAT")
     slack_bot_token: SecretStr | None = None
@@ -65,6 +89,8 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     discord_api_url: Annotated[str, AfterValidator(_discord_api_url)] = "https://discord.com/api/v10"
     discord_gateway_url: Annotated[str | None, AfterValidator(_gateway_url)] = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
 
     @property
     def home(self) -> str:
@@ -81,6 +107,16 @@ class Settings(BaseSettings):
         """The database's file, where it is an embedded one."""
         url = make_url(self.database_url)
         return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+    @property
+    def closed_ports(self) -> frozenset[int]:
+        """What neither pages nor webhooks may be on."""
+        return frozenset(map(int, self.denied_ports.replace(",", " ").split()))
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Who is believed about the addresses of those that it speaks for."""
+        return tuple(map(ip_network, self.trusted_proxies.replace(",", " ").split()))
 
     @property
     def slack(self) -> Literal["one", "many"] | None:
@@ -113,6 +149,18 @@ class Settings(BaseSettings):
         return "many"
 
     @property
+    def mail(self) -> tuple[str, str] | None:
+        """The mail server's address, which is secret, and the sender; None where mail is not set up. Raises
+        SettingsError where only one of them is there."""
+        if self.smtp_url is None and self.mail_from is None:
+            return None
+        if self.smtp_url is None:
+            raise SettingsError("SMTP_URL is missing, though MAIL_FROM is set")
+        if self.mail_from is None:
+            raise SettingsError("MAIL_FROM is missing, though SMTP_URL is set")
+        return self.smtp_url.get_secret_value().strip(), self.mail_from
+
+    @property
     def extra_scopes(self) -> tuple[str, ...]:
         """What a workspace is asked to allow beyond what uptimus always needs."""
         return tuple(self.slack_extra_scopes.replace(",", " ").split())
@@ -125,16 +173,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        try:
-            parsed = make_url(url)
-            backend = parsed.get_backend_name()
-        except ArgumentError:
-            raise ValueError("is not a database address") from None
-        if backend not in ("sqlite", "postgres", "postgresql"):
-            raise ValueError("must begin with sqlite:// or postgres://")
-        if backend == "sqlite" and not parsed.database:
-            raise ValueError("must name a file: sqlite:///uptimus.db")
-        return f"postgresql{url[len('postgres') :]}" if url.startswith("postgres:") else url
+        return database_address(url)
 
     @field_validator("secret_key")
     @classmethod
@@ -148,12 +187,56 @@ class Settings(BaseSettings):
                 ) from None
         return keys
 
+    @field_validator("denied_ports")
+    @classmethod
+    def _ports(cls, ports: str) -> str:
+        for port in ports.replace(",", " ").split():
+            if not (port.isascii() and port.isdecimal() and len(port) <= 5 and 1 <= int(port) <= 65535):
+                raise ValueError("must be port numbers (1 to 65535), separated by commas")
+        return ports
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for network in proxies.replace(",", " ").split():
+            try:
+                ip_network(network)
+            except ValueError:
+                raise ValueError("must be addresses or networks (10.0.0.0/8), separated by commas") from None
+        return proxies
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _web_address(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value()) if url is not None else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("must be an http(s) address")
+        return url
+
     @field_validator("slack_extra_scopes")
     @classmethod
     def _known_scopes(cls, scopes: str) -> str:
         if set(scopes.replace(",", " ").split()) - set(EXTRA_SCOPES):
             raise ValueError(f"may only name {', '.join(EXTRA_SCOPES)}")
         return scopes
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, url: SecretStr | None) -> SecretStr | None:
+        from relay.transports.email_server import server_of  # few have one
+
+        if url is not None:
+            server_of(url.get_secret_value().strip())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, text: str | None) -> str | None:
+        from relay.transports.email_server import sender_of
+
+        if text is not None:
+            sender_of(text)
+        return text
 
     @field_validator("discord_token")
     @classmethod
@@ -174,11 +257,13 @@ class Settings(BaseSettings):
 SECRETS = (
     "DATABASE_URL",
     "UPTIMUS_SECRET_KEY",
+    "UPTIMUS_HEARTBEAT_URL",
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
     "SLACK_CLIENT_SECRET",
     "DISCORD_TOKEN",
+    "SMTP_URL",
 )
 
 

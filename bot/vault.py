@@ -12,7 +12,8 @@ class Vault:
     """Seals and opens secrets. Several keys: the first seals, all open."""
 
     def __init__(self, keys: list[str]) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        fernets = [Fernet(key) for key in keys]
+        self._first, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, secret: str) -> str:
         """The secret as it may be stored."""
@@ -27,6 +28,19 @@ class Vault:
                 "UPTIMUS_SECRET_KEY does not open what is stored; name the former key too"
             ) from None
 
+    def renewed(self, sealed: str) -> str | None:
+        """The same secret sealed with the first key; None: it is already. Raises LookupError when no key fits."""
+        try:
+            self._first.decrypt(sealed.encode())
+        except InvalidToken:
+            pass
+        else:
+            return None
+        try:
+            return self._fernet.rotate(sealed.encode()).decode()
+        except InvalidToken:
+            raise LookupError("no key opens it") from None
+
 
 def from_settings(settings: Settings) -> Vault:
     """The vault that the settings describe. An embedded database without a key gets one beside it, readable by
@@ -37,6 +51,11 @@ def from_settings(settings: Settings) -> Vault:
     if database is None:
         raise SettingsError("UPTIMUS_SECRET_KEY is required with PostgreSQL")
     return Vault([_key_beside(database)])
+
+
+def number_of_keys(settings: Settings) -> int:
+    """How many keys the settings name."""
+    return len(settings.secret_key.get_secret_value().split(",")) if settings.secret_key is not None else 1
 
 
 def _key_beside(database: Path) -> str:

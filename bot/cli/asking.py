@@ -41,11 +41,12 @@ async def check(page: str, adapter: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("provider", required=False)
 @click.option("--days", default=90, show_default=True)
+@click.option("--zone", help="Whose days: Europe/Berlin; UTC by default.")
 @as_json
 @awaited
-async def uptime(provider: str | None, days: int, as_json: bool) -> None:
-    """The last ninety days, and the share of the known ones that was operational."""
-    await asked("uptime", said(provider=provider, days=days), as_json)
+async def uptime(provider: str | None, days: int, zone: str | None, as_json: bool) -> None:
+    """The last ninety days, and the share of the known ones, and of the time observed, that was operational."""
+    await asked("uptime", said(provider=provider, days=days, zone=zone), as_json)
 
 
 @click.command()

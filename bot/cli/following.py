@@ -9,11 +9,16 @@ from bot.cli.shell import as_json, asked, awaited, said
 
 @click.command()
 @click.argument("provider", metavar="PROVIDER|URL")
-@click.option("--to", metavar="DEST", help="console:, slack:TEAM/CHANNEL or a webhook's https:// address.")
-@click.option("--stream", "streams", multiple=True, help="incidents, components or maintenance; all by default.")
+@click.option("--to", metavar="DEST", help="console:, slack:TEAM/CHANNEL, https://…, mailto:… or apprise:…")
+@click.option(
+    "--stream",
+    "streams",
+    multiple=True,
+    help="incidents, components, maintenance: these by default; signals: what users report.",
+)
 @click.option("--component", "components", multiple=True, metavar="NAME", help="Only what concerns it.")
 @click.option("--min-impact", metavar="I", help="none, minor, major or critical.")
-@click.option("--thread", "shape", metavar="WAY", help="threads, channel or both: where updates go.")
+@click.option("--thread", "shape", metavar="WAY", help="threads, channel, both, or digest: in the digest alone.")
 @click.option(
     "--loud", multiple=True, metavar="WHAT", help="resolved, raised, reopened or none: shown in the channel."
 )

@@ -1,37 +1,10 @@
-"""What only an operator does: destinations, providers, deliveries, replays, the database."""
+"""What only an operator does: providers, the database."""
 
 import click
 
 from bot import settings
 from bot.cli.shell import answered, as_json, awaited, said
 from bot.commands.reply import CommandError
-
-
-@click.group()
-def destination() -> None:
-    """Addresses that messages go to, and their secrets."""
-
-
-def _destination(name: str, function: str, help_text: str, *, address: bool = True) -> None:
-    @destination.command(name, help=help_text)
-    @as_json
-    @awaited
-    async def command(as_json: bool, to: str | None = None) -> None:
-        from bot.commands import operate
-
-        await answered(getattr(operate, function), said(to=to), as_json)
-
-    if address:
-        command.params.insert(0, click.Argument(["to"], metavar="DEST"))
-
-
-_destination("add", "add", "Make a destination; a webhook's secret is shown once.")
-_destination("list", "list_", "All destinations.", address=False)
-_destination("test", "test", "Send a test message.")
-_destination("secret", "show_secret", "Show a webhook's secret again.")
-_destination("rotate", "rotate", "Give a webhook a new secret.")
-_destination("enable", "enable", "Bring a disabled destination back.")
-_destination("remove", "remove", "Remove a destination, its follows and the record of its deliveries.")
 
 
 @click.group("provider")
@@ -59,35 +32,6 @@ _provider("verify", "Vouch for a page that a user added or that was found.")
 _provider("rename", "Give it another name, and the slug that is made of it.", argument="NAME")
 _provider("merge", "Let its followers follow another one, and remove it.", argument="INTO")
 _provider("remove", "Forget one that nobody follows, with its history.")
-
-
-@click.command()
-@click.option("--state", type=click.Choice(["pending", "delivered", "dead"]))
-@as_json
-@awaited
-async def deliveries(state: str | None, as_json: bool) -> None:
-    """What was sent, what failed and why."""
-    from bot.commands import operate
-
-    await answered(operate.list_deliveries, said(text=state or ""), as_json)
-
-
-@click.command()
-@click.argument("delivery", required=False)
-@click.option("--since", metavar="T", help="2h, 30m, 1d or 2026-01-31T12:00:00Z.")
-@click.option("--to", metavar="DEST", help="With --since: only what goes there.")
-@as_json
-@awaited
-async def replay(delivery: str | None, since: str | None, to: str | None, as_json: bool) -> None:
-    """Send it again: one delivery, or everything since a time."""
-    from bot.commands import operate
-
-    if (delivery is None) == (since is None):
-        raise click.UsageError("name a delivery, or a time with --since")
-    if since is not None:
-        await answered(operate.replay_since, said(text=since, to=to), as_json)
-    else:
-        await answered(operate.replay, said(text=delivery), as_json)
 
 
 @click.group()
@@ -127,4 +71,41 @@ async def db_check() -> None:
     click.echo("The database is in step.")
 
 
-COMMANDS = (destination, provider_, deliveries, replay, db)
+@db.command()
+@awaited
+async def rekey() -> None:
+    """Seal every secret with the first key of UPTIMUS_SECRET_KEY, so that a former one may go.
+
+    Before: put the new key in front of the former one, separated by a comma, and restart every uptimus.
+    """
+    from bot import app, vault
+    from storage import sealed
+
+    loaded = settings.load()
+    safe, keys = vault.from_settings(loaded), vault.number_of_keys(loaded)
+    async with app.opened(loaded) as database:
+        done = await sealed.reseal(database, safe.renewed)
+    click.echo(f"Sealed {done.anew} secrets with the first key; {done.already} were so already.")
+    if done.closed:
+        more = f" and {len(done.closed) - 5} more" if len(done.closed) > 5 else ""
+        raise CommandError(
+            f"no key that is named opens {', '.join(done.closed[:5])}{more}; name the key that sealed it, too"
+        )
+    click.echo(_what_may_go(keys, done.anew))
+
+
+def _what_may_go(keys: int, anew: int) -> str:
+    if keys == 1:
+        return "One key is named, and no other is needed. To replace it: UPTIMUS_SECRET_KEY=NEW,FORMER."
+    if anew:
+        return (
+            "Next: see that every uptimus was restarted with the new key in front, and run this once more. The"
+            " former keys may go when it seals 0 secrets."
+        )
+    return (
+        "The keys behind the first may go: nothing here needs them. They still open links in mails that were sent"
+        " before, and backups and exports that were made before."
+    )
+
+
+COMMANDS = (provider_, db)

@@ -45,13 +45,20 @@ async def _services(loaded: Settings) -> AsyncIterator[Any]:
         yield parts
 
 
+@asynccontextmanager
+async def with_services() -> AsyncIterator[Any]:
+    """Services for one call, with the settings of the environment."""
+    loaded = settings.load()
+    logs.configure(loaded.log_format, level=40)
+    async with _services(loaded) as parts:
+        yield parts
+
+
 async def answered(
     command: Callable[Concatenate[Any, Request, ...], Awaitable[Reply]], request: Request, as_json: bool
 ) -> None:
     """Runs a command and prints what it answers."""
-    loaded = settings.load()
-    logs.configure(loaded.log_format, level=40)
-    async with _services(loaded) as parts:
+    async with with_services() as parts:
         with Console(stderr=True).status("Working …"):
             reply = await command(parts, request)
     printed(reply, as_json)

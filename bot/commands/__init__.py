@@ -13,6 +13,7 @@ from bot.commands.maintenance import maintenance
 from bot.commands.mute import mute
 from bot.commands.related import related
 from bot.commands.reply import Reply, Request, UsageError
+from bot.commands.report import report
 from bot.commands.search import search
 from bot.commands.services import Services
 from bot.commands.settings import settings
@@ -20,6 +21,7 @@ from bot.commands.status import status
 from bot.commands.unfollow import unfollow
 from bot.commands.uptime import uptime
 from bot.commands.webhook import webhook
+from relay.spans import span
 
 Command = Callable[[Services, Request], Awaitable[Reply]]
 
@@ -33,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "maintenance": maintenance,
     "search": search,
     "related": related,
+    "report": report,
     "mute": mute,
     "digest": digest,
     "webhook": webhook,
@@ -50,9 +53,10 @@ _ALONE = frozenset({"mute", "digest", "settings", "webhook"})
 async def answer(services: Services, name: str, request: Request) -> Reply:
     """What a command answers to who asked, after a look at whether they may. Raises CommandError."""
     try:
-        if changes(name, request):
-            await permission.check(services, request, name)
-        return await COMMANDS[name](services, request)
+        with span(f"command {name}", "server", {"uptimus.platform": request.workspace.partition(":")[0]}):
+            if changes(name, request):
+                await permission.check(services, request, name)
+            return await COMMANDS[name](services, request)
     except UsageError as error:
         if not usage.is_typed(request.workspace):
             raise

@@ -19,7 +19,12 @@ async def check(settings: Settings, page: str, adapter: str | None, now: datetim
     chosen = named(adapter) if adapter is not None else None
     if adapter is not None and chosen is None:
         raise CommandError(f"There is no adapter {adapter[:40]!r}; there are {', '.join(sorted(ADAPTERS))}")
-    fetcher = Fetcher(user_agent=settings.agent, allow_private_networks=settings.allow_private_networks)
+    fetcher = Fetcher(
+        user_agent=settings.agent,
+        allow_private_networks=settings.allow_private_networks,
+        denied_ports=settings.closed_ports,
+        trust_proxy=settings.trust_proxy,
+    )
     try:
         if chosen is not None:
             reading = await chosen.read(Page(url=_address(page), now=now), fetcher)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.adapter import Reading
 from adapters.schema import Past, Snapshot
-from bot.commands import destinations, wishes
+from bot.commands import destinations, digest_plan, wishes
+from bot.commands.addresses import named
 from bot.commands.find import Found, find, with_past
 from bot.commands.reply import CommandError, Reply, Request, Row, Section, UsageError
 from bot.commands.services import (
@@ -20,20 +21,23 @@ from bot.commands.services import (
     slug_of,
     words,
 )
+from bot.commands.standing import why_silent
 from relay import record
+from relay.manner import Shape
 from relay.record import ImplausibleError
-from storage import audit, follows, history, providers, threads
+from storage import audit, follows, past_days, providers, threads
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider
 
 
 async def follow(services: Services, request: Request) -> Reply:
     """Follows, or changes how it is followed. The page is read once at once, so that a wrong address is refused
-    and what is active is known."""
+    and what is active is known. A new webhook gets a secret and no test event: this is for scripts, too, which set
+    up a receiver afterwards (`destination add` sends one)."""
     if not request.provider:
         raise UsageError("Which provider? Name it or paste its status page's address, as in: follow chargeover")
     wishes.check(request)
-    uri = request.to or request.here
-    destinations.transport_of(uri, services)
+    uri = await destinations.meant(services, request, request.to or request.here)
+    wishes.check_place(request, destinations.transport_of(uri, services))
     found = await with_past(services, await find(services, request.provider))
     try:
         reply = await _stored(services, request, found, uri)
@@ -45,20 +49,40 @@ async def follow(services: Services, request: Request) -> Reply:
 
 async def _stored(services: Services, request: Request, found: Found, uri: str) -> Reply:
     async with services.database.write() as session:
-        provider, note = await _provider(services, session, found)
-        destination, secret = await destinations.find_or_add(services, session, request.workspace, uri)
-        await _mend(session, request, destination)
-        made = await _save(session, request, provider, destination)
+        provider, problem = await _provider(services, session, found)
+        there = await destinations.find_or_add(services, session, request, uri)
+        notes = await _mend(session, request, there)
+        made = await _save(session, request, provider, there.row)
+        notes += await _summed_up(session, services, request, made.row, there.row)
         await providers.begin_polling(session, provider.id)
         await record.open_threads(session, provider, made.row.id)
-        return await _reply(session, request, provider, destination, made, secret, note)
+        reply = await _reply(session, request, provider, there, made, problem)
+    await destinations.greet(services, request, there)
+    return replace(reply, sections=(*reply.sections, *(Section(note=note) for note in notes)))
 
 
-async def _mend(session: AsyncSession, request: Request, destination: Destination) -> None:
-    """Whoever follows again in a channel that was closed to us has opened it, as they were told to do."""
-    if destination.disabled_at is not None and destination.uri.startswith(f"{request.workspace}/"):
-        await threads.enable(session, destination.id)
-        await session.refresh(destination)
+async def _mend(session: AsyncSession, request: Request, there: destinations.Made) -> list[str]:
+    """Whoever follows again in a channel that was closed to us has opened it, as they were told to do. Anything
+    else that is disabled stays so. What is to be said of it."""
+    row = there.row
+    if row.disabled_at is None:
+        return []
+    if not row.uri.startswith(f"{request.workspace}/"):
+        return [why_silent(request, row, new=there.new)]
+    because = row.disabled_because
+    await threads.enable(session, row.id)
+    await session.refresh(row)
+    return [f"Nothing could be sent there ({because}); now it is tried again."]
+
+
+async def _summed_up(
+    session: AsyncSession, services: Services, request: Request, row: Follow, destination: Destination
+) -> list[str]:
+    """What is told in the digest alone needs one. What is to be said of it."""
+    if row.shape != Shape.DIGEST:
+        return []
+    plan = await digest_plan.ensured(session, request, destination, services.now())
+    return [f"A digest comes {digest_plan.words(plan)}; nothing is told there one by one."]
 
 
 async def _provider(services: Services, session: AsyncSession, found: Found) -> tuple[Provider, str | None]:
@@ -75,7 +99,7 @@ async def _provider(services: Services, session: AsyncSession, found: Found) -> 
             await record.record_snapshot(session, provider, reading, services.pace)
         except ImplausibleError as doubt:
             return provider, str(doubt)
-    await history.fill(session, provider.id, found.past.days)
+    await past_days.fill(session, provider.id, found.past.days)
     return provider, found.problem
 
 
@@ -160,7 +184,7 @@ async def _save(session: AsyncSession, request: Request, provider: Provider, des
     await session.flush()
     if former is None or changed:
         said = f" ({'; '.join(made.words)})" if made.words else ""
-        what = f"{provider.name} at {destinations.named(destination.uri)}{said}"
+        what = f"{provider.name} at {named(destination.uri)}{said}"
         action = "followed" if former is None else "changed"
         await audit.note(session, destination.workspace_id, request.actor, action, what)
     return made
@@ -170,31 +194,29 @@ async def _reply(
     session: AsyncSession,
     request: Request,
     provider: Provider,
-    destination: Destination,
+    there: destinations.Made,
     made: _Made,
-    secret: str | None,
     problem: str | None,
 ) -> Reply:
+    destination = there.row
     active = await providers.active_incidents(session, [provider.id])
     coming = await providers.coming_maintenances(session, [provider.id])
     said = _state_line(provider, active, coming) if problem is None else f"its page can't be read now: {problem}"
     place = destinations.shown_place(request, destination)
     row = Row(title=provider.name, status=shown_status(provider), detail=said, url=provider.url, place=place)
     sections = [Section(rows=(row,), note="; ".join(made.words) if made.changed is None else "")]
-    if destination.disabled_at is not None:
-        sections.append(Section(note=f"This destination is disabled: {destination.disabled_because}"))
-    if secret:
-        sections.append(Section(heading="The webhook's secret, shown once", note=secret))
+    if there.secret:
+        sections.append(Section(heading="The webhook's secret, shown once", note=there.secret))
     data = {
         "provider": provider_json(provider),
-        "follow": follow_json(made.row, provider, destination),
+        "follow": follow_json(request, made.row, provider, destination),
         "active_incidents": len(active),
         "changed": made.changed,
     }
     return Reply(
-        text=_text(provider, made, "" if place else f" at {destination.uri}"),
+        text=_text(provider, made, "" if place else f" at {destinations.seen_by(request, destination.uri)}"),
         sections=tuple(sections),
-        data=data | ({"secret": secret} if secret else {}),
+        data=data | ({"secret": there.secret} if there.secret else {}),
     )
 
 
@@ -209,11 +231,11 @@ def _state_line(provider: Provider, active: Sequence[Incident], coming: Sequence
     return f"{words(provider.status)}; {incidents}, {windows}"
 
 
-def follow_json(row: Follow, provider: Provider, destination: Destination) -> dict[str, object]:
+def follow_json(request: Request, row: Follow, provider: Provider, destination: Destination) -> dict[str, object]:
     """A follow as the JSON of answers has it."""
     return {
         "provider": provider.slug,
-        "destination": destination.uri,
+        "destination": destinations.seen_by(request, destination.uri),
         "streams": wishes.streams(row),
         "component_ids": row.component_ids,
         "min_impact": row.min_impact,

@@ -10,6 +10,7 @@ _SCREEN = (
     *((USAGES[name].line, USAGES[name].does) for name in ("unfollow", "list", "status")),
     ("uptime [provider]", USAGES["uptime"].does),
     ("incidents <provider>, maintenance [provider]", "what has happened, and planned work"),
+    ("report <provider> [what]", "say that you have trouble with it, too"),
     ("search <text>, related <provider>", "what can be followed by name"),
     ("mute [provider] [off]", "add nothing to the threads of what is active"),
     ("digest daily|weekly|off", "a summary for this channel"),

@@ -1,10 +1,13 @@
 """list: what this workspace follows, and where it is told."""
 
+from datetime import datetime
+
 from bot.commands import wishes
-from bot.commands.destinations import shown_place
+from bot.commands.destinations import seen_by, shown_place
 from bot.commands.follow import follow_json
 from bot.commands.reply import Reply, Request, Row, Section
 from bot.commands.services import Services, counted, shown_status
+from bot.commands.standing import ENABLED, standing
 from storage import follows
 from storage.tables import Destination, Follow
 
@@ -22,7 +25,7 @@ async def list_follows(services: Services, request: Request) -> Reply:
         Row(
             title=provider.name,
             status=shown_status(provider),
-            detail=_detail(follow, destination, shown_place(request, destination)),
+            detail=_detail(request, follow, destination, services.now()),
             url=provider.url,
             place=shown_place(request, destination),
         )
@@ -32,12 +35,12 @@ async def list_follows(services: Services, request: Request) -> Reply:
     return Reply(
         text=f"{counted(len(rows), 'follow')}.",
         sections=(Section(rows=shown, note=note),),
-        data={"follows": [follow_json(*row) for row in rows]},
+        data={"follows": [follow_json(request, *row) for row in rows]},
     )
 
 
-def _detail(follow: Follow, destination: Destination, place: str | None) -> str:
-    parts = [] if place else [f"→ {destination.uri}"]
+def _detail(request: Request, follow: Follow, destination: Destination, now: datetime) -> str:
+    parts = [] if shown_place(request, destination) else [f"→ {seen_by(request, destination.uri)}"]
     parts += wishes.unusual(follow)
-    parts += [f"disabled: {destination.disabled_because}"] if destination.disabled_at else []
+    parts += [standing(destination, now)] if standing(destination, now) != ENABLED else []
     return " · ".join(parts)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import permission
-from bot.commands.destinations import named
+from bot.commands.addresses import named
 from bot.commands.names import leading, spoken_words
 from bot.commands.reply import CommandError, Reply, Request, Row, Section
 from bot.commands.services import Services, counted

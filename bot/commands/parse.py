@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.commands import spoken
-from bot.commands.reply import CommandError, Request, UsageError
+from bot.commands.reply import CommandError, Request, UsageError, Wish
 from bot.commands.spoken import guess
 from bot.commands.usage import USAGES, with_usage
 
@@ -52,9 +52,23 @@ _FLAGS = {
     "at": "at",
     "on": "on",
     "zone": "zone",
+    "month": "month",
+    "format": "format",
+    "key": "key",
+    "header": "header",
+    "headers": "header",
+    "type": "type",
+    "types": "type",
+    "untested": "untested",
+    "ed25519": "ed25519",
 }
+_DASHED = frozenset({"month", "format", "key", "header", "type", "untested", "ed25519"})
+"""Only with dashes: without, `Type: …` may be the words of a title."""
+_SWITCHES = frozenset({"untested", "ed25519"})
+"""They take no value."""
 _SHOWN = ("stream", "component", "min-impact", "to", "days", "thread", "loud", "mention", "mention-from", "remind",
-          "quiet", "quiet-except", "at", "on", "zone")  # fmt: skip
+          "quiet", "quiet-except", "at", "on", "zone", "month", "format", "key", "header", "type", "untested",
+          "ed25519")  # fmt: skip
 _WORDS = tuple(f"--{name}" for name in _SHOWN)
 
 _HOUR = r"\d{1,2}([:.h]\d{2})?\s*([ap]m)?"
@@ -67,7 +81,7 @@ _MORE = {
 """Values of several words that nobody puts between quotes."""
 _ZONE = re.compile(r"[A-Z][A-Za-z_]+/[A-Z][A-Za-z0-9_+/-]+")
 """What can be meant as nothing else, known or not."""
-_LISTS = frozenset({"stream", "loud", "mention"})
+_LISTS = frozenset({"stream", "loud", "mention", "type"})
 
 
 @dataclass
@@ -127,8 +141,10 @@ def _flag(token: str, rest: deque[str]) -> tuple[str | None, str]:
     flag = _FLAGS.get(name.lower())
     if flag is None and dashed:
         raise UsageError(f"I don't know the option --{name[:40]}{guess('--' + name.lower(), _WORDS)}")
-    if flag is None or not (dashed or sign):
+    if flag is None or not (dashed or (sign and flag not in _DASHED)):
         return None, ""
+    if flag in _SWITCHES:
+        return flag, ""
     value = value if sign and value else rest.popleft() if rest and not rest[0].startswith("--") else ""
     if not _bare(value):
         raise UsageError(f"--{name} needs a value.")
@@ -194,7 +210,20 @@ def _request(words: _Words, request: Request, here_name: str) -> Request:
         words=spoken_words,
         to=_destination(channels[0], request, here_name) if channels else None,
         components=tuple(dict.fromkeys(words.flags.get("component", []))),
+        wish=_wish(words.flags),
         **_manner(words.flags),
+    )
+
+
+def _wish(flags: dict[str, list[str]]) -> Wish:
+    """What was said of how an address wants to be told."""
+    return Wish(
+        format=flags["format"][-1] if "format" in flags else None,
+        key=flags["key"][-1] if "key" in flags else None,
+        headers=tuple(flags["header"]) if "header" in flags else None,
+        types=tuple(flags["type"]) if "type" in flags else None,
+        ed25519="ed25519" in flags,
+        untested="untested" in flags,
     )
 
 
@@ -226,7 +255,7 @@ def _said(flags: dict[str, list[str]], last: dict[str, str]) -> dict[str, Any]:
         "loud": spoken.loud(flags["loud"]) if "loud" in flags else None,
         "mention": spoken.mention(flags["mention"]) if "mention" in flags else None,
         "mention_impact": spoken.impact(last["mention_from"]) if "mention_from" in last else None,
-        **{name: last.get(name) for name in ("remind", "quiet", "quiet_except", "at", "zone", "on")},
+        **{name: last.get(name) for name in ("remind", "quiet", "quiet_except", "at", "zone", "on", "month")},
     }
 
 

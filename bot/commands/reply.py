@@ -4,9 +4,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from relay.bulletin import Bulletin, DayCell, Row, Section
+from relay.bulletin import Bulletin, DayCell, Picture, Row, Section
 
-__all__ = ["Bulletin", "CommandError", "DayCell", "Reply", "Request", "Row", "Section"]
+__all__ = ["Bulletin", "CommandError", "DayCell", "Picture", "Reply", "Request", "Row", "Section", "Wish"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was said of how an address wants to be told, beyond its follows. What was not said is None."""
+
+    format: str | None = None
+    """One of relay.formats.FORMATS."""
+    key: str | None = field(default=None, repr=False)
+    """What the service behind the address wants to see; `none` for nothing."""
+    headers: tuple[str, ...] | None = field(default=None, repr=False)
+    """`Name: value`; `none` alone for none."""
+    types: tuple[str, ...] | None = None
+    """Event types, `incident.*` for a whole kind; `all` for all of them."""
+    template: str | None = None
+    """A JSON document."""
+    ed25519: bool = False
+    """It is to be signed with a key of its own (`v1a`) as well."""
+    untested: bool = False
+    """It is accepted whatever it answers now."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,7 @@ class Request:
     words: tuple[str, ...] = ()
     """The same, word by word: what was quoted is one."""
     shape: str | None = None
-    """`threads`, `threads and channel` or `channel only`."""
+    """`threads`, `threads and channel`, `channel only` or `digest only`."""
     loud: tuple[str, ...] | None = None
     """`resolved`, `raised`, `reopened`; empty: nothing."""
     mention: tuple[str, ...] | None = None
@@ -54,6 +74,10 @@ class Request:
     """Of a weekly digest: a day of the week."""
     zone: str | None = None
     """`Europe/Berlin`: of quiet hours and digests; UTC where none is said."""
+    month: str | None = None
+    """Of a report: `2026-10`."""
+    wish: Wish = Wish()
+    """Of the address in `to`, where it is made or changed."""
     is_admin: Callable[[], Awaitable[bool | None]] | None = field(default=None, compare=False)
     """Whether who asks runs the workspace; it answers None where that can't be known."""
 

@@ -1,8 +1,8 @@
 """What commands work with, and how they find what somebody named."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
@@ -14,6 +14,7 @@ from adapters.catalogue import Catalogue
 from adapters.fetch import Fetcher
 from adapters.schema import Status, rfc3339
 from bot.commands.reply import CommandError, Request, Row, UsageError
+from bot.signals import Limits
 from bot.vault import Vault
 from relay.record import Pace
 from relay.transports.transport import Transport
@@ -38,6 +39,10 @@ class Services:
     transports: Callable[[], Mapping[str, Transport]]
     wake: Callable[[], None]
     now: Callable[[], datetime]
+    denied_ports: Collection[int] = ()
+    """What no webhook may be on."""
+    signals: Limits = field(default_factory=Limits)
+    """How much anybody may report."""
 
 
 async def known_provider(services: Services, session: AsyncSession, text: str | None) -> Provider:
@@ -58,10 +63,15 @@ async def known_provider(services: Services, session: AsyncSession, text: str | 
 
 async def meant(services: Services, session: AsyncSession, text: str) -> str:
     """` Did you mean …?`, or nothing."""
+    names = await meant_slugs(services, session, text)
+    return f" Did you mean {' or '.join(names)}?" if names else ""
+
+
+async def meant_slugs(services: Services, session: AsyncSession, text: str) -> list[str]:
+    """At most three providers that are called or spelled much like it."""
     near = services.catalogue.nearest(text)
     known = _like(text.lower(), await providers.slugs_and_names(session))
-    names = list(dict.fromkeys([*known[:3], *(entry.slug for entry in near)]))[:3]
-    return f" Did you mean {' or '.join(names)}?" if names else ""
+    return list(dict.fromkeys([*known[:3], *(entry.slug for entry in near)]))[:3]
 
 
 def _like(text: str, known: Sequence[tuple[str, str]]) -> list[str]:

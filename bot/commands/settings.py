@@ -5,7 +5,7 @@ from bot.commands.names import spoken_words
 from bot.commands.reply import CommandError, Reply, Request, Row, Section, UsageError
 from bot.commands.services import Services, counted
 from bot.commands.spoken import guess
-from relay.messages import capital
+from relay.wording import capital
 from storage import audit, follows
 
 _WHO = {"everyone": "everyone", "chosen": "the people who were chosen"}

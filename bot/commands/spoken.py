@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from adapters.schema import Impact
 from bot.commands.reply import CommandError
-from relay.events import Stream
+from relay.events import USUAL_STREAMS, Stream
 from relay.manner import Loud, Quiet, Shape
 
 MOST_MENTIONS = 20
@@ -24,6 +24,7 @@ STREAMS = {str(stream): str(stream) for stream in Stream} | {
     "incident": "incidents",
     "component": "components",
     "maintenances": "maintenance",
+    "signal": "signals",
 }
 IMPACTS = {str(impact): str(impact) for impact in Impact if impact != Impact.UNKNOWN} | {"any": "none"}
 SHAPES = {
@@ -37,6 +38,9 @@ SHAPES = {
     "channel and threads": str(Shape.BOTH),
     "channel and thread": str(Shape.BOTH),
     "channel only": str(Shape.CHANNEL),
+    "digest": str(Shape.DIGEST),
+    "digest only": str(Shape.DIGEST),
+    "digest alone": str(Shape.DIGEST),
 }
 LOUD = {str(loud): str(loud) for loud in Loud}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -70,11 +74,13 @@ def one_of(kind: str, word: str, known: Mapping[str, str], shown: Iterable[str])
 
 
 def streams(values: Iterable[str]) -> tuple[str, ...]:
-    """Of `incidents`, `components` and `maintenance`; `all` is all three."""
+    """Of `incidents`, `components`, `maintenance` and `signals`; `all` is all that pages say: the first three."""
     words = _split(values)
     known = STREAMS | {"all": "all"}
     found = tuple(dict.fromkeys(one_of("stream", word, known, list(Stream)) for word in words))
-    return tuple(Stream) if "all" in found else found
+    if "all" not in found:
+        return found
+    return tuple(one for one in Stream if one in USUAL_STREAMS or one in found)
 
 
 def impact(text: str) -> str:
@@ -83,7 +89,7 @@ def impact(text: str) -> str:
 
 
 def shape(text: str) -> str:
-    """`threads`, `threads and channel` or `channel only`."""
+    """`threads`, `threads and channel`, `channel only` or `digest only`."""
     plain = re.sub(r"\s*(?:\+|&|,)\s*", " and ", text.lower().replace("-", " "))
     return one_of("way", plain.replace(" the ", " "), SHAPES, Shape)
 

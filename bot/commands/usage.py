@@ -13,7 +13,7 @@ class Usage:
     examples: tuple[str, ...] = ()
 
 
-_AT = ("#channel, --to <address>", "another channel than this one, or the https:// address of a webhook")
+_AT = ("#channel, --to <address>", "another channel than this one, the https:// address of a webhook, or mailto:…")
 _WHERE = ("#channel", "another channel than this one")
 
 USAGES: dict[str, Usage] = {
@@ -22,10 +22,10 @@ USAGES: dict[str, Usage] = {
         "tell this channel about it; without a name a dialog opens",
         (
             _AT,
-            ("--stream incidents,components,maintenance", "only these; all by default"),
+            ("--stream incidents,components,maintenance", "only these, as by default; signals: user reports"),
             ("--component <name>", "only what concerns it; as often as you like"),
             ("--min-impact minor|major|critical", "only what is as grave"),
-            ("--thread threads|channel|both", "below the first message, in the channel, or both"),
+            ("--thread threads|channel|both|digest", "below the first message, in the channel; or in a digest"),
             ("--loud resolved,raised,reopened|none", "what is shown in the channel as well as in the thread"),
             ("--mention @here,@channel,@person|none", "who is mentioned; --mention-from major: only then"),
             ("--remind 30m|1h|1d|none", "how long before a maintenance it is told again; 1h by default"),
@@ -42,6 +42,15 @@ USAGES: dict[str, Usage] = {
     ),
     "incidents": Usage("incidents <provider>", "what has happened", examples=("incidents chargeover",)),
     "maintenance": Usage("maintenance [provider]", "planned work", examples=("maintenance chargeover",)),
+    "report": Usage(
+        "report <provider> [what] [--month 2026-10]",
+        "say that you have trouble with it, too; or how a month of it was",
+        (
+            ("[what]", "a component's name; you are counted, nothing you write or are is kept"),
+            ("--month 2026-10", "instead: both uptimes, incidents, how long they took, how soon its page told"),
+        ),
+        ("report chargeover", "report chargeover login", "report chargeover --month 2026-10"),
+    ),
     "search": Usage("search <text>", "providers that can be followed by name", examples=("search payments",)),
     "related": Usage("related <provider>", "what is like it", examples=("related chargeover",)),
     "mute": Usage(
@@ -53,19 +62,31 @@ USAGES: dict[str, Usage] = {
     "digest": Usage(
         "digest daily|weekly|off",
         "a summary for this channel; alone: what is set",
-        (_WHERE, ("--at 09:00", "when"), ("--on monday", "which day"), ("--zone Europe/Berlin", "whose clock")),
+        (_AT, ("--at 09:00", "when"), ("--on monday", "which day"), ("--zone Europe/Berlin", "whose clock")),
         ("digest daily --at 09:00 --zone Europe/Berlin", "digest weekly --on monday", "digest off"),
     ),
     "webhook": Usage(
-        "webhook add|list|test|remove [address] [provider …]",
+        "webhook add|list|test|remove|… [address] [provider …]",
         "tell an address of yours, signed",
         (
-            ("add <https address> [provider …]", "its secret is shown once, to you alone"),
-            ("list", "those there are"),
+            ("add <https address> [provider …]", "is sent a test event; its secret is shown once, to you alone"),
+            ("--format pagerduty --key <key>", "what its body looks like: standard, cloudevents, teams …"),
+            ("--header 'Name: value'", "sent with each request; as often as you like"),
+            ("--type incident.*,maintenance.*", "only these events; all by default"),
+            ("--untested", "accept it whatever it answers now"),
+            ("list", "those there are, and how they fare"),
             ("test <address>", "sends it a test event"),
+            ("secret, rotate <address>", "its secret again; a new one (the former signs on for 24 hours)"),
+            ("deliveries [dead] [address]", "what was sent, what failed and why; deliveries 12.3: every attempt"),
+            ("replay 12.3, replay dead|2h [address]", "one once more; all that was given up; all since a time"),
+            ("enable <address>", "one that was disabled"),
             ("remove <address>", "with all that it follows"),
         ),
-        ("webhook add https://hooks.example.com/uptimus chargeover",),
+        (
+            "webhook add https://hooks.example.com/uptimus chargeover",
+            "webhook add https://events.pagerduty.com/v2/enqueue --format pagerduty --key R0UT1NGK3Y",
+            "webhook replay dead https://hooks.example.com/uptimus",
+        ),
     ),
     "settings": Usage(
         "settings [changes everyone|admins|@person …]", "who may change things here",

@@ -6,14 +6,16 @@ from typing import Any
 
 from adapters.schema import Impact
 from bot.commands import spoken
+from bot.commands.destinations import told_to
 from bot.commands.reply import CommandError, Request, UsageError
 from bot.commands.services import counted
 from relay import manner
-from relay.events import Stream
+from relay.events import USUAL_STREAMS, Stream
 from relay.manner import REMIND_MINUTES, Loud, Quiet, Shape
 from storage.tables import Follow
 
-_STREAMS = tuple(str(stream) for stream in Stream)
+_PLACES = {str(Shape.CHANNEL): "the channel only", str(Shape.DIGEST): "the digest alone"}
+STREAMS = tuple(str(stream) for stream in Stream)
 
 
 def check(request: Request) -> None:
@@ -27,13 +29,19 @@ def check(request: Request) -> None:
     columns(request, None)
 
 
+def check_place(request: Request, transport: str) -> None:
+    """Raises CommandError for what makes no sense at such a destination."""
+    if request.shape is not None and spoken.shape(request.shape) == Shape.DIGEST and not told_to(transport):
+        raise CommandError("A digest is for people to read: a channel or a mail address can be told in it alone")
+
+
 def columns(request: Request, before: Follow | None) -> dict[str, Any]:
     """The columns of a follow's row that the request says something about, but for the components, which only the
     page's own list can tell. Raises CommandError for what makes no sense."""
     found: dict[str, Any] = {}
     if request.streams:
         chosen = spoken.streams(request.streams)
-        found |= {stream: stream in chosen for stream in _STREAMS}
+        found |= {stream: stream in chosen for stream in STREAMS}
     for column, text in (("min_impact", request.min_impact), ("mention_impact", request.mention_impact)):
         if text is not None:
             found[column] = _least(text)
@@ -92,7 +100,7 @@ def _exception(text: str) -> Impact | None:
 def defaults() -> dict[str, Any]:
     """What a new follow takes where nothing is said."""
     return {
-        **dict.fromkeys(_STREAMS, True),
+        **{stream: stream in USUAL_STREAMS for stream in STREAMS},
         "component_ids": [],
         "min_impact": None,
         "shape": str(Shape.THREADS),
@@ -102,6 +110,15 @@ def defaults() -> dict[str, Any]:
         "remind_minutes": REMIND_MINUTES,
         "quiet": None,
     }
+
+
+ASKED = frozenset(
+    {
+        "streams", "components", "min_impact", "shape", "loud", "mention", "mention_impact", "remind", "quiet",
+        "quiet_except",
+    }
+)  # fmt: skip
+"""What `as_asked` gives: a button that holds it can ask for nothing else."""
 
 
 def as_asked(row: Follow) -> dict[str, Any]:
@@ -132,7 +149,7 @@ def apply(row: Follow, wanted: dict[str, Any]) -> list[str]:
 
 def said(row: Follow, names: Iterable[str]) -> list[str]:
     """Some of a follow's columns, in words; the streams together."""
-    lines = (_line(row, name) for name in ("streams" if name in _STREAMS else name for name in names))
+    lines = (_line(row, name) for name in ("streams" if name in STREAMS else name for name in names))
     return [line for line in dict.fromkeys(lines) if line]
 
 
@@ -143,23 +160,29 @@ def unusual(row: Follow) -> list[str]:
 
 def streams(row: Follow) -> list[str]:
     """The streams that a follow takes."""
-    return [stream for stream in _STREAMS if getattr(row, stream)]
+    return [stream for stream in STREAMS if getattr(row, stream)]
 
 
 def _line(row: Follow, name: str) -> str:
     return {
-        "streams": lambda: ", ".join(streams(row)) if len(streams(row)) < len(_STREAMS) else "all streams",
+        "streams": lambda: _stream_line(streams(row)),
         "component_ids": lambda: (
             counted(len(row.component_ids), "component") if row.component_ids else "all of it"
         ),
         "min_impact": lambda: f"impact {row.min_impact} or worse" if row.min_impact else "any impact",
-        "shape": lambda: f"told in {row.shape}" if row.shape != Shape.CHANNEL else "told in the channel only",
+        "shape": lambda: f"told in {_PLACES.get(row.shape, row.shape)}",
         "loud": lambda: f"shown in the channel, too: {', '.join(row.loud) or 'nothing'}",
         "mention": lambda: f"mentions {_mentions(row.mention)}",
         "mention_impact": lambda: f"mentions from {row.mention_impact or 'any impact'} on" if row.mention else "",
         "remind_minutes": lambda: _reminder(row.remind_minutes),
         "quiet": lambda: _quiet_line(manner.of_follow(row).quiet),
     }[name]()
+
+
+def _stream_line(chosen: list[str]) -> str:
+    if not set(USUAL_STREAMS) <= set(chosen):
+        return ", ".join(chosen)
+    return "all streams" if len(chosen) == len(USUAL_STREAMS) else "all streams, and what users report"
 
 
 def _mentions(mention: list[str]) -> str:

@@ -17,6 +17,7 @@ from bot.discord.desk import Context, Desk, Refusal
 from bot.discord.guide import guide
 from bot.discord.options import PLACES
 from bot.discord.permits import warning
+from relay.bulletin import Picture
 from relay.transports.discord_bulletin import Message, bulletin_pages, error_message
 from storage import workspaces
 
@@ -75,11 +76,12 @@ async def turn_page(desk: Desk, interaction: Context, rest: str) -> None:
     number, asks = paging.split(rest)
     if not await showing.defer(interaction, changes=True):
         return
-    pages = await desk.attempt("page", _again(desk, interaction, asks))
-    if isinstance(pages, Refusal):
-        await showing.follow_up(interaction, error_message(words.in_options(pages.text)))
+    found = await desk.attempt("page", _again(desk, interaction, asks))
+    if isinstance(found, Refusal):
+        await showing.follow_up(interaction, error_message(words.in_options(found.text)))
     else:
-        await _told(interaction, pages, paging.clamped(number, pages), asks)
+        pages, picture = found
+        await _told(interaction, pages, paging.clamped(number, pages), asks, picture)
 
 
 async def failed(interaction: Context, error: app_commands.AppCommandError) -> None:
@@ -112,7 +114,7 @@ async def _answered(
     else:
         reply, request = outcome
         pages = bulletin_pages(words.said_in_options(reply), str(interaction.guild_id))
-        await _told(interaction, pages, 1, words.asked(name, request))
+        await _told(interaction, pages, 1, words.asked(name, request), reply.picture)
     await unheard.tell(desk, interaction)
 
 
@@ -124,16 +126,20 @@ async def _asked(desk: Desk, interaction: Context, name: str, given: dict[str, A
     return outcome, request
 
 
-async def _told(interaction: Context, pages: list[Message], number: int, asks: str | None) -> None:
-    await showing.answer(interaction, pages[number - 1], paging.page_rows(asks, number, pages))
+async def _told(
+    interaction: Context, pages: list[Message], number: int, asks: str | None, picture: Picture | None = None
+) -> None:
+    """A picture is on the first page."""
+    rows = paging.page_rows(asks, number, pages)
+    await showing.answer(interaction, pages[number - 1], rows, picture if number == 1 else None)
 
 
-async def _again(desk: Desk, interaction: Context, asks: str) -> list[Message]:
+async def _again(desk: Desk, interaction: Context, asks: str) -> tuple[list[Message], Picture | None]:
     asked = desk.request(interaction)
     guild = str(interaction.guild_id)
     if asks.startswith("help"):
         group = interaction.client.tree.get_command("uptimus")
-        return bulletin_pages(guide(group, asks.partition(" ")[2] or None), guild)
+        return bulletin_pages(guide(group, asks.partition(" ")[2] or None), guild), None
     name, request = parse(
         asks, commands=desk.commands, workspace=asked.workspace, here=asked.here, actor=asked.actor
     )
@@ -142,7 +148,7 @@ async def _again(desk: Desk, interaction: Context, asks: str) -> list[Message]:
     outcome = await desk.answer(name, replace(request, is_admin=asked.is_admin))
     if isinstance(outcome, Refusal):
         raise CommandError(outcome.text)
-    return bulletin_pages(words.said_in_options(outcome), guild)
+    return bulletin_pages(words.said_in_options(outcome), guild), outcome.picture
 
 
 def _check_here(interaction: Context) -> None:

@@ -11,10 +11,12 @@ from discord.app_commands import AppCommandChannel, AppCommandThread, Choice
 from adapters.schema import Impact
 from bot import suggest
 from bot.commands import spoken
+from bot.commands.addresses import short
 from bot.discord.desk import Context, Desk
 from bot.discord.permits import channel_at
 from bot.discord.reading import components_of, follows_of, webhooks_of
 from relay.events import Stream
+from relay.formats import FORMATS
 from relay.manner import Loud
 
 MOST_CHOICES = 25
@@ -139,7 +141,8 @@ class Hook(_Typed):
     async def _offers(self, desk: Desk, interaction: Context, typed: str) -> list[suggest.Offer]:
         async with desk.services.database.read() as session:
             return _containing(
-                [(uri, uri) for uri in await webhooks_of(session, f"discord:{interaction.guild_id}")], typed
+                [(uri, uri) for uri in map(short, await webhooks_of(session, f"discord:{interaction.guild_id}"))],
+                typed,
             )
 
 
@@ -160,7 +163,7 @@ def _containing(offers: Sequence[suggest.Offer], typed: str) -> list[suggest.Off
 def _shown(uri: str, interaction: Context) -> str:
     """A destination in a list of plain texts: a channel by its name."""
     channel = channel_at(interaction.guild, uri)
-    return f"#{channel.name}" if channel is not None else uri.removeprefix("https://")
+    return f"#{channel.name}" if channel is not None else short(uri).removeprefix("https://")
 
 
 def _combined(words: Sequence[str]) -> list[tuple[str, str]]:
@@ -175,13 +178,15 @@ STREAMS = Chosen(*_combined([str(stream) for stream in Stream]))
 IMPACT = Chosen((str(Impact.NONE), "any"), *IMPACTS)
 EXCEPTION = Chosen(("none", "no exception"), *IMPACTS)
 THREAD = Chosen(
-    ("threads", "in threads"), ("both", "in threads and in the channel"), ("channel", "in the channel only")
-)
+    ("threads", "in threads"), ("both", "in threads and in the channel"), ("channel", "in the channel only"),
+    ("digest", "in the digest alone"),
+)  # fmt: skip
 LOUD = Chosen(*_combined([str(loud) for loud in Loud]), ("none", "nothing"))
 REMIND = Chosen(
     ("15m", "15 minutes"), ("30m", "30 minutes"), ("1h", "1 hour"), ("2h", "2 hours"), ("6h", "6 hours"),
     ("12h", "12 hours"), ("1d", "1 day"), ("2d", "2 days"), ("7d", "7 days"), ("none", "no reminder"),
 )  # fmt: skip
+FORMAT = Chosen(*((name, name) for name in FORMATS if name != "template"))
 EVERY = Chosen(("daily", "every day"), ("weekly", "every week"), ("off", "no more"))
 WEEKDAY = Chosen(*((day, day.capitalize()) for day in spoken.WEEKDAYS))
 CHANGES = Chosen(

@@ -1,6 +1,8 @@
 """How an answer reaches who asked: at once a sign that it is worked on, then the answer in its place. Nothing is
 raised: an answer that nobody can be given any more is logged."""
 
+import asyncio
+import io
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -9,11 +11,16 @@ import discord
 import structlog
 
 from bot.discord.desk import Context
+from relay.bulletin import Picture
 from relay.transports.discord_bulletin import Message
 from relay.transports.discord_embeds import plainer
+from relay.transports.plain_text import cut
 
 TOO_LATE = (10062, 40060, 50027)
 """Nobody waits for the answer any more, or another process has given it."""
+
+MOST_ALT = 1024
+"""Characters."""
 
 Component = dict[str, Any]
 
@@ -28,10 +35,28 @@ async def defer(interaction: Context, *, changes: bool = False) -> bool:
     return await _sent("defer", interaction.response.defer(ephemeral=True, thinking=True))
 
 
-async def answer(interaction: Context, message: Message, rows: Sequence[Component] = ()) -> None:
-    """In place of that sign, or of the message that was pressed in."""
+async def answer(
+    interaction: Context, message: Message, rows: Sequence[Component] = (), picture: Picture | None = None
+) -> None:
+    """In place of that sign, or of the message that was pressed in. Where Discord won't have the picture (it is
+    too large, the server allows no files) the words come without it."""
+    if picture is not None and message.get("embeds"):
+        fault = await _edited(interaction, _with(message, picture), rows, await _file(picture))
+        if not fault or fault in TOO_LATE:
+            return
     if await _edited(interaction, message, rows) == discord_fault:
         await _edited(interaction, plainer(message), ())
+
+
+def _with(message: Message, picture: Picture) -> Message:
+    first, *rest = message["embeds"]
+    shown = first | {"image": {"url": f"attachment://{picture.name}"}}
+    return message | {"embeds": [shown, *rest]}
+
+
+async def _file(picture: Picture) -> discord.File:
+    png = await asyncio.to_thread(picture.png)
+    return discord.File(io.BytesIO(png), picture.name, description=cut(picture.alt(), MOST_ALT))
 
 
 async def follow_up(interaction: Context, message: Message) -> None:
@@ -76,10 +101,15 @@ discord_fault = 50035
 """Discord found a fault in what we sent."""
 
 
-async def _edited(interaction: Context, message: Message, rows: Sequence[Component]) -> int:
-    """0, or Discord's word for what is wrong."""
+async def _edited(
+    interaction: Context, message: Message, rows: Sequence[Component], file: discord.File | None = None
+) -> int:
+    """0, or Discord's word for what is wrong. A picture of what was there before goes."""
     edit = interaction.edit_original_response(
-        content=message["content"], embeds=embeds(message), view=view_of(rows)
+        content=message["content"],
+        embeds=embeds(message),
+        view=view_of(rows),
+        attachments=[file] if file is not None else [],
     )
     try:
         await edit

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from relay.messages import Card, Entry, plain
+from relay.messages import Card, Entry
 from relay.transports.discord_bulletin import EMOJI, NOBODY, Message
 from relay.transports.discord_embeds import COLOURS
 from relay.transports.discord_text import TITLE, date, link, short, take, web, words
+from relay.wording import plain
 
 PAGE = 3500
 """Characters of a page."""

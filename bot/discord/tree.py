@@ -11,6 +11,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range, Transform, describe
 
+from bot.commands.reply import Wish
 from bot.commands.usage import USAGES
 from bot.discord import answering, options
 from bot.discord.desk import Context
@@ -33,8 +34,10 @@ Remind = Transform[str, options.REMIND]
 Every = Transform[str, options.EVERY]
 Weekday = Transform[str, options.WEEKDAY]
 Changes = Transform[str, options.CHANGES]
+Format = Transform[str, options.FORMAT]
 Name = Transform[str, options.Chosen(*((name, name) for name in USAGES))]
 
+_NOTHING = Wish()
 _GUILDS = app_commands.AppCommandContext(guild=True)
 _INSTALLED = app_commands.AppInstallationType(guild=True)
 
@@ -46,10 +49,35 @@ class Webhook(app_commands.Group):
         super().__init__(name="webhook", description="Tell an address of yours as well, signed")
 
     @app_commands.command(description="Tell an https:// address; its secret is shown once, to you alone")
-    @describe(address="Its https:// address", providers="What it is told about, one behind the other")
-    async def add(self, interaction: Context, address: str, providers: str | None = None) -> None:
-        """Makes one."""
-        await _webhook(interaction, "add", address, *(providers or "").split())
+    @describe(
+        address="Its https:// address",
+        providers="What it is told about, one behind the other",
+        format="What its body looks like; standard by default",
+        key="What the service behind it wants to see: a routing key, an API key",
+        header="Name: value, sent with each request",
+        types="Only these events, as in incident.*",
+        untested="Accept it whatever it answers now",
+    )
+    async def add(
+        self,
+        interaction: Context,
+        address: str,
+        providers: str | None = None,
+        format: Format | None = None,
+        key: str | None = None,
+        header: str | None = None,
+        types: str | None = None,
+        untested: bool = False,
+    ) -> None:
+        """Makes one, or changes it."""
+        wish = Wish(
+            format=format,
+            key=key,
+            headers=(header,) if header is not None else None,
+            types=(types,) if types is not None else None,
+            untested=untested,
+        )
+        await _webhook(interaction, "add", address, *(providers or "").split(), wish=wish)
 
     @app_commands.command(name="list", description="Those there are")
     async def list_(self, interaction: Context) -> None:
@@ -61,6 +89,38 @@ class Webhook(app_commands.Group):
     async def test(self, interaction: Context, address: Hook) -> None:
         """Says what it answered."""
         await _webhook(interaction, "test", address)
+
+    @app_commands.command(description="Show its secret again, to you alone")
+    @describe(address="Its address")
+    async def secret(self, interaction: Context, address: Hook) -> None:
+        """With what still signs beside it."""
+        await _webhook(interaction, "secret", address)
+
+    @app_commands.command(description="Give it a new secret; the former one signs as well for 24 hours")
+    @describe(address="Its address")
+    async def rotate(self, interaction: Context, address: Hook) -> None:
+        """Shown once."""
+        await _webhook(interaction, "rotate", address)
+
+    @app_commands.command(description="What was sent, what failed and why; of one delivery every attempt")
+    @describe(about="An address, a delivery such as 12.3, or dead")
+    async def deliveries(self, interaction: Context, about: Hook | None = None) -> None:
+        """The newest ones."""
+        await _webhook(interaction, "deliveries", *([about] if about else []))
+
+    @app_commands.command(description="Send something again")
+    @describe(
+        what="A delivery such as 12.3, dead (all that was given up), or since when, as in 2h", address="Where"
+    )
+    async def replay(self, interaction: Context, what: str, address: Hook | None = None) -> None:
+        """One at once; many by and by."""
+        await _webhook(interaction, "replay", what, *([address] if address else []))
+
+    @app_commands.command(description="Bring one back that was disabled")
+    @describe(address="Its address")
+    async def enable(self, interaction: Context, address: Hook) -> None:
+        """What waits for it is told."""
+        await _webhook(interaction, "enable", address)
 
     @app_commands.command(description="Tell it nothing more, and forget its secret")
     @describe(address="Its address")
@@ -186,6 +246,25 @@ class Uptimus(app_commands.Group):
         """Of its kind."""
         await answering.ask(interaction, "related", provider=provider)
 
+    @app_commands.command(description="Say that you have trouble with a provider, too; or: how a month of it was")
+    @describe(
+        provider="Which",
+        what="What you have trouble with: a part of it. You are counted; nothing you write or are is kept",
+        month="Instead: the report on that month, as in 2026-10",
+    )
+    async def report(
+        self,
+        interaction: Context,
+        provider: Watched,
+        what: Part | None = None,
+        month: Range[str, 6, 7] | None = None,
+    ) -> None:
+        """Counts the person, or tells of a month."""
+        words = (provider, *([what] if what else []))
+        await answering.ask(
+            interaction, "report", provider=" ".join(words), words=words, text=" ".join(words), month=month
+        )
+
     @app_commands.command(description="Add nothing to the threads of what is active; alone: what is muted")
     @describe(
         provider="Whose threads; what is muted is shown if you choose none",
@@ -259,5 +338,5 @@ class Tree(app_commands.CommandTree[Any]):
         await answering.failed(interaction, error)
 
 
-async def _webhook(interaction: Context, *words: str) -> None:
-    await answering.ask(interaction, "webhook", words=words, text=" ".join(words))
+async def _webhook(interaction: Context, *words: str, wish: Wish = _NOTHING) -> None:
+    await answering.ask(interaction, "webhook", words=words, text=" ".join(words), wish=wish)

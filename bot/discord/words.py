@@ -32,8 +32,11 @@ def mentions(text: str) -> tuple[str, ...]:
 def asked(name: str, request: Request) -> str | None:
     """A question in the words that `bot.commands.parse` reads, so that a button can ask it again; None for what
     may change something."""
-    if name not in LOOKUPS and (request.text or request.provider):
-        return f"{name} list" if (name, request.text) == ("webhook", "list") else None
     what = (request.provider or request.text).replace('"', " ").strip()
+    if name == "report" and request.month and what:
+        return f'{name} "{what}" --month {request.month}'
+    if name not in LOOKUPS and (request.text or request.provider):
+        looks = name == "webhook" and request.text.partition(" ")[0] in ("list", "deliveries")
+        return f"{name} {request.text}" if looks else None
     days = f" --days {request.days}" if name == "uptime" and request.days != Request.days else ""
     return f'{name} "{what}"{days}' if what else f"{name}{days}"

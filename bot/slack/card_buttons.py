@@ -110,6 +110,10 @@ def kept(follow: Follow, slug: str) -> str:
 
 
 def wanted(value: str) -> dict[str, Any]:
-    """The fields of the Request that such a button asks for."""
+    """The fields of the Request that such a button asks for. Who asks, and of which workspace, no button says."""
     fields: dict[str, Any] = json.loads(value)
-    return {name: tuple(field) if isinstance(field, list) else field for name, field in fields.items()}
+    return {
+        name: tuple(field) if isinstance(field, list) else field
+        for name, field in fields.items()
+        if name == "provider" or name in wishes.ASKED
+    }

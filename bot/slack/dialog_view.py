@@ -18,6 +18,7 @@ _STREAMS = (
     option(Stream.INCIDENTS, "Incidents", "Each incident with all its updates"),
     option(Stream.COMPONENTS, "Components", "A component's trouble that no incident explains"),
     option(Stream.MAINTENANCE, "Maintenance", "Planned work, from its announcement to its end"),
+    option(Stream.SIGNALS, "What users report", "Early warnings that the provider has not confirmed"),
 )
 _IMPACTS = (
     option(ANY, "Any impact"),
@@ -29,6 +30,7 @@ _SHAPES = (
     option(Shape.THREADS, "In threads", "One message in the channel for each incident, its updates below it"),
     option(Shape.BOTH, "In threads and in the channel", "Each update is shown in the channel, too"),
     option(Shape.CHANNEL, "In the channel only", "Each update is a message of its own"),
+    option(Shape.DIGEST, "In the digest alone", "Nothing one by one; a summary each day or each week"),
 )
 _LOUD = (
     option(Loud.RESOLVED, "When it is resolved"),

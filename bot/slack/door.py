@@ -29,6 +29,8 @@ from bot.slack.install import Install
 from bot.slack.ways import TIMEOUT, ByInstall, ByToken, SlackDoorError, checked
 from relay.transports.slack_bulletin import bulletin_message, error_message
 
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
 
 class SlackDoor:
     """Slack's commands, for one workspace or for every one that installs the app. `services` is handed to each
@@ -70,6 +72,8 @@ class SlackDoor:
         """`POST /slack/events`: 401 for a wrong or an old signature, 404 where HTTP was not set up."""
         if self._settings.slack_signing_secret is None:
             return web.Response(status=404, text="SLACK_SIGNING_SECRET is not set")
+        if not _SECONDS.fullmatch(request.headers.get("X-Slack-Request-Timestamp", "")):  # bolt would stumble
+            return web.Response(status=401, text="invalid request")
         try:
             bolt_request = await to_bolt_request(request)
         except (ValueError, LookupError, AttributeError, TypeError):  # bolt reads the body before the signature

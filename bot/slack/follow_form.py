@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.slack import inputs
 from bot.slack.inputs import Option, option
-from relay.events import Stream
+from relay.events import USUAL_STREAMS, Stream
 from relay.manner import REMIND_MINUTES, Loud, Shape
 from storage.tables import Follow
 
@@ -30,7 +30,7 @@ class Form:
     provider: Option | None = None
     channel: str | None = None
     components: tuple[Option, ...] = ()
-    streams: tuple[str, ...] = tuple(Stream)
+    streams: tuple[str, ...] = USUAL_STREAMS
     least: str = ANY
     shape: str = Shape.THREADS
     loud: tuple[str, ...] = tuple(Loud)
@@ -54,12 +54,11 @@ def of_follow(row: Follow, provider: Option, channel: str, components: Sequence[
     """A follow as it is now, what is unusual about it shown. `components`: all that its provider has."""
     quiet = row.quiet or {}
     zone = quiet.get("zone")
-    chosen = {"incidents": row.incidents, "components": row.components, "maintenance": row.maintenance}
     form = Form(
         provider=provider,
         channel=channel,
         components=tuple(one for one in components if one["value"] in set(row.component_ids)),
-        streams=tuple(stream for stream, wanted in chosen.items() if wanted),
+        streams=tuple(stream for stream in Stream if getattr(row, stream)),
         least=row.min_impact or ANY,
         shape=row.shape,
         loud=tuple(one for one in Loud if one in row.loud),

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from adapters.schema import Status
 from bot.commands import wishes
-from bot.commands.destinations import named
+from bot.commands.addresses import named
 from bot.commands.services import counted, phase_words, shown_status
 from bot.slack import inputs
 from bot.slack.inputs import Block, Option, View, button, option
-from relay.messages import plain
 from relay.transports.slack_blocks import EMOJI
 from relay.transports.slack_bulletin import place_words
 from relay.transports.slack_text import SECTION, date, near, short
+from relay.wording import plain
 from storage import state
 from storage.overview import Overview
 from storage.tables import Destination, Follow, Incident, Maintenance, Provider

@@ -11,6 +11,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook import WebhookResponse
 
 from bot.commands.reply import CommandError, Reply
 from bot.slack import inputs
@@ -89,18 +90,33 @@ async def finish(
 
 
 async def respond(answer: AsyncRespond, message: Mapping[str, Any], *, in_channel: bool = False) -> None:
-    """To the response_url, beside what is there; as plain text where Slack finds a fault in the blocks."""
+    """To the response_url, beside what is there; without its pictures where Slack can't get those, and as plain
+    text where it finds a fault in the blocks."""
     kind = "in_channel" if in_channel else "ephemeral"
     given: dict[str, Any] = {"response_type": kind, "replace_original": False}
     try:
         result = await answer(**message, **given)
-        if result.status_code == 400 or (result.status_code == 500 and "block" in result.body):
+        if _is_refused(result) and message != (bare := without_pictures(message)):
+            result = await answer(**bare, **given)
+        if _is_refused(result):
             result = await answer(text=message["text"], **given)
     except _LOST as error:
         log.warning("slack.answer_lost", reason=type(error).__name__)
         return
     if result.status_code != 200:
         log.warning("slack.answer_refused", status=result.status_code, answer=result.body[:200])
+
+
+def _is_refused(result: WebhookResponse) -> bool:
+    return result.status_code == 400 or (result.status_code == 500 and "block" in result.body)
+
+
+def without_pictures(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same in words alone."""
+    blocks = message.get("blocks")
+    if not blocks or all(one["type"] != "image" for one in blocks):
+        return message
+    return {**message, "blocks": [one for one in blocks if one["type"] != "image"]}
 
 
 async def attempt_call(what: str, call: Awaitable[Any]) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from bot.slack import inputs
 from bot.slack.inputs import MOST_BLOCKS, Block, View
-from relay.messages import Card, Entry, plain
+from relay.messages import Card, Entry
 from relay.transports.slack_blocks import EMOJI
 from relay.transports.slack_text import SECTION, date, link, short, take, words
+from relay.wording import plain
 
 MOST_CHARACTERS = 200_000
 """Of the story as JSON: Slack refuses views of about 250,000."""

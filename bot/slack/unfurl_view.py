@@ -8,9 +8,9 @@ from typing import Any
 from adapters.schema import Incident, Status
 from bot.commands.services import counted, phase_words
 from bot.slack import inputs
-from relay.messages import plain
 from relay.transports.slack_blocks import EMOJI
 from relay.transports.slack_text import date, near, short
+from relay.wording import plain
 
 MOST_INCIDENTS = 3
 NEAR_LINKS = 600

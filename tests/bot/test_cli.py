@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from standins.cases import FIXTURES
-from standins.receiver import Receiver
+from standins.receiver import Answer, Receiver
 
 from bot.demo import LOGIN_OUTAGE, DemoPage, documents, load
 
@@ -187,11 +187,32 @@ async def test_an_operator_keeps_providers_in_order(shell: Shell, other_address:
         (("follow", "chargeover", "--min-impact", "huge"), "there are none, minor, major, critical"),
         (("uptime", "--days", "0"), "--days"),
         (("deliveries", "--state", "dead"), ""),
+        (("deliveries", "1.1"), "no delivery"),
+        (("deliveries", "--to", "https://nobody.example.com/"), "no destination"),
+        (("replay", "--dead"), ""),
+        (("replay", "--dead", "--to", "https://nobody.example.com/"), "no destination"),
         (("replay", "x"), "12.3"),
         (("replay", "1.1"), "no delivery"),
         (("replay", "--since", "yesterday"), "no time"),
         (("destination", "secret", "https://nobody.example.com/"), "no destination"),
         (("destination", "add", "carrier-pigeon:1"), "is not a destination"),
+        (("destination", "add", "http://127.0.0.1:9/x"), "--untested"),
+        (("destination", "add", "http://127.0.0.1:9/x", "--untested"), ""),
+        (
+            ("destination", "add", "http://127.0.0.1:9/x", "--type", "incident.opend"),
+            "did you mean incident.opened?",
+        ),
+        (("destination", "add", "http://127.0.0.1:9/x", "--format", "paegrduty"), "did you mean pagerduty?"),
+        (
+            ("destination", "add", "http://127.0.0.1:9/x", "--template", "@nowhere.json"),
+            "nowhere.json can't be read",
+        ),
+        (("destination", "add", "http://127.0.0.1:9/x", "--header", "Host: x"), "set by uptimus itself"),
+        (("destination", "add", "mailto:ops@example.com"), "SMTP_URL"),
+        (("destination", "add", "webpush:1"), "Notify me"),
+        (("destination", "add", "apprise:nfty://x"), "did you mean ntfy://?"),
+        (("destination", "enable", "https://nobody.example.com/"), "no destination"),
+        (("follow", "chargeover", "--to", "mailto:ops@example.com"), "SMTP_URL"),
     ],
 )
 async def test_what_can_not_be_done_is_said_in_one_line(shell: Shell, words: tuple[str, ...], said: str) -> None:
@@ -205,7 +226,18 @@ async def test_what_can_not_be_done_is_said_in_one_line(shell: Shell, words: tup
     assert "Traceback" not in out + err
 
 
-@pytest.mark.parametrize("words", [("follow",), ("nonsense",), ("replay",), ("status", "--nonsense")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("follow",),
+        ("nonsense",),
+        ("replay",),
+        ("replay", "1.1", "--dead"),
+        ("replay", "1.1", "--to", "console:"),
+        ("deliveries", "1.1", "--state", "dead"),
+        ("status", "--nonsense"),
+    ],
+)
 async def test_wrong_usage_ends_with_2(shell: Shell, words: tuple[str, ...]) -> None:
     code, _, err = await shell(*words)
     assert code == 2
@@ -248,13 +280,67 @@ async def test_following_to_a_webhook_shows_its_secret_once(shell: Shell) -> Non
         assert receiver.received[-1].event["type"] == "test"
         rotated = str((await shell.json("destination", "rotate", receiver.url))["secret"])
         assert rotated != secret
-        for one in (secret, rotated):  # both sign until the next rotation
+        for one in (secret, rotated):  # both sign for a day
             receiver.secret = one
             assert (await shell("destination", "test", receiver.url))[0] == 0
             assert receiver.received[-1].problem is None
         assert (await shell.json("list"))["follows"] != []
         await shell.json("destination", "remove", receiver.url)
         assert (await shell.json("list"))["follows"] == []
+
+
+async def test_a_webhook_is_tried_and_told_as_it_wants(shell: Shell) -> None:
+    (shell.folder / "body.json").write_text('{"text": "{{ data.provider.name }}: {{ type }}", "n": 1}')
+    async with Receiver() as receiver:
+        receiver.answers.append(Answer(503))
+        code, out, err = await shell("destination", "add", receiver.url)
+        assert (code, out) == (1, "")
+        assert "answered 503" in err
+        assert (await shell.json("destination", "list"))["destinations"] == []
+        made = await shell.json(
+            "destination", "add", receiver.url, "--template", "@body.json", "--header", "X-Key: hunter2",
+            "--type", "incident.*", "--ed25519",
+        )  # fmt: skip
+        assert made["public_key"].startswith("whpk_")
+        body = json.loads(receiver.received[-1].body)
+        assert (body["text"].endswith(": test"), body["n"]) == (True, 1)
+        assert receiver.received[-1].headers["x-key"] == "hunter2"
+        code, out, err = await shell("destination", "list")
+        assert receiver.url in out
+        assert "enabled · as template · only incident.*" in out
+        assert "hunter2" not in out + err
+        shown = await shell.json("destination", "secret", receiver.url)
+        assert (shown["secret"], shown["public_key"]) == (made["secret"], made["public_key"])
+        assert [one["action"] for one in (await shell.json("audit"))["changes"]] == ["added"]
+
+
+async def test_what_was_not_told_is_seen_and_told_after_all(shell: Shell) -> None:
+    shell.page.show(1)
+    async with Receiver() as receiver:
+        receiver.default = Answer(410, body=b"gone fishing")
+        await shell.json("follow", shell.address, "--to", receiver.url)
+        process = await shell.start("run")
+        await receiver.until(1)
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        code, out, _ = await shell("destination", "list")
+        assert "disabled: the receiver answered 410 Gone" in out
+        again = await shell.json("follow", shell.address, "--to", receiver.url)
+        assert (await shell.json("destination", "list"))["destinations"][0]["enabled"] is False, again
+        [waiting] = (await shell.json("deliveries", "--to", receiver.url))["deliveries"]
+        one = await shell.json("deliveries", waiting["delivery"])
+        assert [(made["status"], made["answer"]) for made in one["attempts"]] == [(410, "gone fishing")]
+        code, out, _ = await shell("deliveries", waiting["delivery"])
+        assert "no further try: the destination was disabled" in out
+        assert "gone fishing" in out
+        code, _, err = await shell("replay", waiting["delivery"])
+        assert (code, "bring it back first" in err) == (1, True)
+        receiver.default = Answer(204)
+        enabled = await shell.json("destination", "enable", receiver.url)
+        assert enabled == {"destination": receiver.url, "enabled": True, "missed": 0}
+        await shell.json("replay", waiting["delivery"])
+        one = await shell.json("deliveries", waiting["delivery"])
+        assert [made["outcome"] for made in one["attempts"]] == ["refused", "delivered"]
 
 
 async def test_a_follow_keeps_its_manner_and_the_audit_list_tells_of_it(shell: Shell) -> None:

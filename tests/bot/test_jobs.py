@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import jobs
-from bot.jobs import Job
+from bot.jobs import Alone, Job
+from storage.database import Database
 
 
 async def test_a_job_that_fails_is_done_again() -> None:
@@ -48,3 +49,39 @@ async def test_a_job_under_way_ends_with_the_process_and_nothing_is_said_of_it(
             await ended.wait()
             await asyncio.sleep(0)
     assert caplog.records == []
+
+
+async def test_a_job_that_is_wanted_soon_need_not_wait_for_its_time() -> None:
+    done = asyncio.Queue[int]()
+
+    async def work() -> None:
+        done.put_nowait(1)
+
+    running = jobs.start([Job("work", 3600, work)])
+    async with asyncio.timeout(10):
+        await done.get()
+        running.soon("work")
+        await done.get()
+    running.soon("another")
+    running()
+
+
+async def test_of_several_processes_one_does_the_work_until_it_gives_it_back(database: Database) -> None:
+    done = list[str]()
+
+    def process(name: str) -> Alone:
+        async def work() -> None:
+            done.append(name)
+
+        return Alone(database, "purge", 60, work)
+
+    first, second = process("first"), process("second")
+    for one in (first, second, first, second):
+        await one.tick()
+    assert done == ["first", "first"]
+    await second.aclose()  # it never had it
+    await second.tick()
+    assert done == ["first", "first"]
+    await first.aclose()
+    await second.tick()
+    assert done == ["first", "first", "second"]

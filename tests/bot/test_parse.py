@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
 from bot.commands.parse import parse
-from bot.commands.reply import CommandError, Request
+from bot.commands.reply import CommandError, Request, Wish
 
 SLACK: dict[str, str] = {"workspace": "slack:T1", "here": "slack:T1/C1", "actor": "U1", "here_name": "ops"}
 
@@ -109,6 +109,21 @@ def parsed(text: str) -> tuple[str, Request]:
             "webhook",
             {"provider": "add https://h.io/a Google Cloud", "words": ("add", "https://h.io/a", "Google Cloud")},
         ),
+        (
+            "webhook add https://h.io/a --format PagerDuty --key “R0 1” --header 'A: b' --header x:y --type a, b",
+            "webhook",
+            {
+                "provider": "add https://h.io/a",
+                "words": ("add", "https://h.io/a"),
+                "wish": Wish(format="PagerDuty", key="R0 1", headers=("A: b", "x:y"), types=("a, b",)),
+            },
+        ),
+        (
+            "webhook add https://h.io/a --untested x --ed25519",
+            "webhook",
+            {"provider": "add https://h.io/a x", "wish": Wish(untested=True, ed25519=True)},
+        ),
+        ("mute x Type: outage", "mute", {"provider": "x Type: outage"}),
         ("settings changes <@U1|ann>", "settings", {"provider": "changes <@U1>"}),
         ("mute x Login off", "mute", {"provider": "x Login off"}),
         ("uptime x --days 30", "uptime", {"provider": "x", "days": 30}),

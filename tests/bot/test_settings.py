@@ -51,6 +51,9 @@ def test_postgres_as_hosts_hand_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WRONG = [
+    ("UPTIMUS_DENIED_PORTS", "25,http", "must be port numbers"),
+    ("UPTIMUS_DENIED_PORTS", "0", "must be port numbers"),
+    ("UPTIMUS_DENIED_PORTS", "65536", "must be port numbers"),
     ("DATABASE_URL", "mysql://u:hunter2@h/db", "must begin with sqlite:// or postgres://"),
     ("DATABASE_URL", "nonsense", "is not a database address"),
     ("DATABASE_URL", "sqlite://", "must name a file"),
@@ -67,6 +70,10 @@ WRONG = [
     ("DISCORD_TOKEN", "Bot hunter2", "must be the bot's token alone"),
     ("DISCORD_API_URL", "https://discord.com/api", "must be an http(s) address that ends in /api/v10"),
     ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg", "must begin with wss:// or ws://"),
+    ("SMTP_URL", "https://u:hunter2@smtp.example.com", "must begin with smtp:// or smtps://"),
+    ("SMTP_URL", "smtp://u:hunter2@smtp.example.com/x", "must end with the host and its port"),
+    ("SMTP_URL", "smtp://u:hunter2@smtp.example.com:99999", "is no address of a mail server"),
+    ("MAIL_FROM", "Status", "must be one address"),
 ]
 
 
@@ -175,3 +182,24 @@ def test_postgresql_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("DATABASE_URL", "postgresql://h/db")
     with pytest.raises(SettingsError, match="UPTIMUS_SECRET_KEY is required with PostgreSQL"):
         vault.from_settings(settings.load())
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"), [({"smtp_url": "smtp://h"}, "MAIL_FROM"), ({"mail_from": "a@example.org"}, "SMTP_URL")]
+)
+def test_mail_needs_a_server_and_a_sender(given: dict[str, str], missing: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{missing} is missing, though"):
+        _ = settings.Settings.model_validate(given).mail
+
+
+def test_mail() -> None:
+    assert settings.Settings().mail is None
+    found = settings.Settings.model_validate({"smtp_url": "smtp://u:hunter2@h", "mail_from": "a@example.org"})
+    assert found.mail == ("smtp://u:hunter2@h", "a@example.org")
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize(("said", "ports"), [("", ()), ("25", (25,)), (" 25, 6379,11211 ", (25, 6379, 11211))])
+def test_denied_ports(said: str, ports: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPTIMUS_DENIED_PORTS", said)
+    assert settings.load().closed_ports == frozenset(ports)

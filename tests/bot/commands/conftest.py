@@ -1,6 +1,7 @@
 """Commands as they are said in a channel of a chat: typed, parsed, allowed or not, answered."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,6 +17,8 @@ from bot.commands.reply import CommandError, Reply, Request
 from bot.commands.services import Services
 from bot.demo import LOGIN_OUTAGE, DemoPage, load
 from bot.vault import Vault
+from relay.deliver import Deliverer
+from relay.metrics import Metrics
 from relay.poll import pace
 from relay.transports import TRANSPORTS, Outside
 from relay.transports.transport import Transport
@@ -96,3 +99,23 @@ async def chat(database: Database) -> AsyncIterator[Chat]:
     yield Chat(services, await demo.start(), demo, woken)
     await demo.aclose()
     await fetcher.aclose()
+
+
+@asynccontextmanager
+async def delivering(chat: Chat) -> AsyncIterator[None]:
+    """While it lasts, what is due is told."""
+    transports = chat.services.transports()
+    deliverer = Deliverer(
+        chat.services.database,
+        transports,
+        metrics=Metrics(),
+        open_secret=chat.services.vault.open,
+        idle_wait=0.05,
+    )
+    deliverer.start()
+    try:
+        yield
+    finally:
+        await deliverer.aclose()
+        for transport in transports.values():
+            await transport.aclose()

@@ -1,6 +1,13 @@
 """related: the same company first, then the same kind, the known before others."""
 
-from .conftest import Chat
+from datetime import timedelta
+
+from sqlalchemy import insert
+from standins.rows import case, provider
+
+from storage.tables import Incident
+
+from .conftest import NOW, Chat
 
 
 async def test_those_that_are_read_come_first_with_their_state(chat: Chat) -> None:
@@ -39,3 +46,20 @@ async def test_a_page_on_a_shared_host_is_nobodys_sibling(chat: Chat) -> None:
 async def test_one_that_nobody_knows(chat: Chat) -> None:
     assert "Did you mean chargeover?" in await chat.refused("related chargeoverr")
     assert "Usage: /uptimus related" in await chat.refused("related")
+
+
+async def test_those_in_trouble_at_the_same_times(chat: Chat) -> None:
+    mine, other = [await provider(chat.services.database, slug) for slug in ("mine", "other")]
+    async with chat.services.database.write() as session:
+        for id_ in (mine, other):
+            for back in (2, 20):
+                at = NOW - timedelta(days=back)
+                values = case(id_, f"i{back}", impact="major", phase="resolved", started_at=at, until_at=at)
+                await session.execute(insert(Incident), [values])
+    reply = await chat.say("related mine")
+    [section] = [one for one in reply.sections if one.heading == "In trouble at the same times"]
+    assert [(row.title, row.detail) for row in section.rows] == [
+        ("Other", "other · 2 times in the last year, of 2 incidents")
+    ]
+    assert [(one["slug"], one["times"]) for one in reply.data["in_trouble_together"]] == [("other", 2)]
+    assert [one["slug"] for one in reply.data["same_platform"]] == ["other"]

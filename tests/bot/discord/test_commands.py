@@ -20,6 +20,8 @@ LOOKUPS: list[tuple[str, dict[str, Any], str]] = [
     ("uptime", {}, "**ChargeOver**"),
     ("uptime", {"provider": "chargeover", "days": 30}, "The last 30 days"),
     ("incidents", {"provider": "chargeover"}, "ChargeOver: the newest 1 incident."),
+    ("report", {"provider": "chargeover"}, "Thank you: your trouble with ChargeOver is counted."),
+    ("report", {"provider": "chargeover", "month": "2025-12"}, "ChargeOver: December 2025"),
     ("maintenance", {}, "No maintenance is announced."),
     ("maintenance", {"provider": "chargeover"}, "No maintenance is announced."),
     ("search", {"text": "payments"}, "**[ChargeOver](https://status.example.com)**"),
@@ -62,6 +64,11 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("settings", {"changes": "everyone"}),
     ("webhook add", {"address": "https://hooks.example.com/x"}),
     ("webhook remove", {"address": "https://hooks.example.com/x"}),
+    ("webhook secret", {"address": "https://hooks.example.com/x"}),
+    ("webhook rotate", {"address": "https://hooks.example.com/x"}),
+    ("webhook deliveries", {}),
+    ("webhook replay", {"what": "dead"}),
+    ("webhook enable", {"address": "https://hooks.example.com/x"}),
 ]
 
 
@@ -128,6 +135,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"quiet": "late"}, "“late” are no quiet hours"),
     ({"quiet_except": "critical"}, "Quiet hours come first, as in quiet: 22:00-07:00"),
     ({"webhook": "ftp://x"}, "is not a destination"),
+    ({"webhook": "console:"}, "only post to channels of this workspace"),
+    ({"webhook": "slack:T1/C1"}, "only post to channels of this workspace"),
     ({"webhook": "https://hooks.example.com", "channel": "ops"}, "Choose a channel or a webhook, not both"),
 ]
 
@@ -202,14 +211,21 @@ async def test_a_digest(server: Server) -> None:
 
 
 async def test_a_webhook_and_its_secret(server: Server) -> None:
-    address = "https://hooks.example.com/x"
-    said = await server.say("webhook add", address=address, providers="chargeover")
+    address, short = "https://hooks.example.com/services/x1y2", "https://hooks.example.com/…x1y2"
+    said = await server.say("webhook add", address=address, providers="chargeover", untested=True)
     assert "whsec\\_" in said
     assert "It is told about ChargeOver." in said
-    assert "whsec" not in await server.say("webhook list")
+    listed = await server.say("webhook list")
+    assert "whsec" not in listed
+    assert "services" not in listed
+    assert "whsec\\_" in await server.say("webhook secret", address=short)
+    assert "has a new secret" in await server.say("webhook rotate", address=short)
+    assert "0 deliveries." in await server.say("webhook deliveries", about=short)
+    assert "Nothing was given up" in await server.say("webhook replay", what="dead", address=short)
+    assert "is enabled already" in await server.say("webhook enable", address=short)
     offers = await server.boss.autocomplete(server.ops, "uptimus webhook remove", "address", "hooks")
-    assert [one["value"] for one in offers] == [address]
-    assert "is removed" in await server.say("webhook remove", address=address)
+    assert [(one["value"], one["name"]) for one in offers] == [(short, short)]
+    assert "is removed" in await server.say("webhook remove", address=short)
     assert await server.follows() == []
 
 

@@ -79,6 +79,35 @@ async def test_it_starts_and_answers(discord_server: DiscordServer, services: Se
     assert discord_server.channel.messages == []
 
 
+EDIT = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original"
+
+
+async def test_uptime_is_answered_with_a_picture(discord_server: DiscordServer, services: Services) -> None:
+    async with opened(discord_server, services):
+        await discord_server.until(lambda: discord_server.sessions)
+        await say(discord_server, "follow", provider="chargeover")
+        assert "The last 90 days" in await say(discord_server, "uptime", provider="chargeover")
+        sent = discord_server.called(EDIT)[-1]
+        [(name, png)] = sent.files.values()
+        assert (name, png[:4]) == ("uptime.png", b"\x89PNG")
+        [about] = sent.body["attachments"]
+        assert about["description"].startswith("Day by day from ")
+        assert sent.body["embeds"][0]["image"]["url"] == "attachment://uptime.png"
+
+
+async def test_where_files_are_refused_the_words_come_alone(
+    discord_server: DiscordServer, services: Services
+) -> None:
+    async with opened(discord_server, services):
+        await discord_server.until(lambda: discord_server.sessions)
+        await say(discord_server, "follow", provider="chargeover")
+        discord_server.fail_next("PATCH", EDIT.removeprefix("PATCH "), 50013)
+        assert "The last 90 days" in await say(discord_server, "uptime", provider="chargeover")
+        refused, taken = discord_server.called(EDIT)[-2:]
+        assert (refused.code, taken.files) == (50013, {})
+        assert "image" not in taken.body["embeds"][0]
+
+
 async def test_the_gateway_of_the_settings(discord_server: DiscordServer, services: Services) -> None:
     elsewhere = discord_server.gateway_url + "/"
     async with opened(discord_server, services, discord_gateway_url=elsewhere):

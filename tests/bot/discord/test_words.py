@@ -86,6 +86,7 @@ ASKED: list[tuple[str, dict[str, Any], str | None]] = [
     ("uptime", {"days": 30}, "uptime --days 30"),
     ("search", {"text": 'a "b"'}, 'search "a  b"'),
     ("webhook", {"text": "list"}, "webhook list"),
+    ("webhook", {"text": "deliveries dead"}, "webhook deliveries dead"),
     ("webhook", {"text": "remove https://x.io"}, None),
     ("mute", {"text": "chargeover"}, None),
     ("follow", {"provider": "x"}, None),

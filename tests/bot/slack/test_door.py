@@ -16,7 +16,7 @@ from standins.slack import OperationTimeoutError, SlackServer
 from structlog.testing import capture_logs
 
 from adapters.schema import Status
-from bot.commands.reply import CommandError, Reply, Request, Row, Section
+from bot.commands.reply import CommandError, Picture, Reply, Request, Row, Section
 from bot.settings import Settings
 from bot.slack.door import SlackDoor
 from bot.slack.ways import SlackDoorError
@@ -43,6 +43,11 @@ async def status(services: Services, request: Request) -> Reply:
     return Reply("One thing is down.", (Section("ChargeOver", rows),))
 
 
+async def uptime(services: Services, request: Request) -> Reply:
+    picture = Picture("uptime.png", bytes, lambda: "Ninety days, all of them good.", "https://x.io/uptime.png")
+    return Reply("ChargeOver: 100 %.", (Section("The last 90 days", note="90 operational"),), picture)
+
+
 async def slow(services: Services, request: Request) -> Reply:
     await services.gate.wait()
     return Reply("Done.")
@@ -60,6 +65,7 @@ COMMANDS: dict[str, Callable[[Any, Request], Awaitable[Reply]]] = {
     "follow": follow,
     "status": status,
     "slow": slow,
+    "uptime": uptime,
     "refuse": refuse,
     "broken": broken,
     "help": status,
@@ -121,6 +127,18 @@ async def test_a_command_is_answered_to_who_asked(door: SlackDoor, slack: SlackS
     [asked] = services.asked
     assert (asked.workspace, asked.here, asked.to, asked.actor) == ("slack:T1", "slack:T1/C1", "slack:T1/C2", "U7")
     assert slack.channel("C1").messages == []
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_picture_is_shown_where_slack_can_get_it(lost: bool, door: SlackDoor, slack: SlackServer) -> None:
+    slack.loses_pictures = lost
+    [answer] = await slack.slash("/uptimus", "uptime chargeover", channel="C1", user="U7")
+    pictures = [block for block in answer.blocks if block["type"] == "image"]
+    assert answer.text == "ChargeOver: 100 %."
+    assert "90 operational" in str(answer.blocks)
+    assert [(one["image_url"], one["alt_text"]) for one in pictures] == (
+        [] if lost else [("https://x.io/uptime.png", "Ninety days, all of them good.")]
+    )
 
 
 async def test_it_is_acknowledged_before_any_work(door: SlackDoor, slack: SlackServer, services: Services) -> None:

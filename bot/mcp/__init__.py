@@ -1,0 +1,1 @@
+"""Where assistants ask: a Model Context Protocol server that reads and changes nothing."""

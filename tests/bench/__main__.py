@@ -20,7 +20,7 @@ from pathlib import Path
 
 import aiohttp
 import httpx
-from bench import parsing, rows, slack
+from bench import crash, drain, history, parsing, replicas, rivals, rows, slack, trouble
 from bench.world import world
 from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
@@ -289,6 +289,16 @@ async def commands() -> None:
         show(await slack.answer_times(address))
 
 
+async def years() -> None:
+    async with bench() as on:
+        async for row in history.answer_times(on.parts):
+            line(*row)
+
+
+async def shown(section: Callable[[], Awaitable[Iterable[parsing.Row]]]) -> None:
+    show(await section())
+
+
 SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     "a": lambda: beside_a_world(polls),
     "b": everybody_told,
@@ -297,6 +307,13 @@ SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     "e": lambda: asyncio.to_thread(show, parsing.parse_times()),
     "f": lambda: asyncio.to_thread(show, parsing.search_times()),
     "g": commands,
+    "h": years,
+    "i": lambda: shown(drain.drain_times),
+    "j": lambda: shown(rivals.rival_times),
+    "k": lambda: shown(trouble.wide_times),
+    "l": lambda: shown(trouble.dead_times),
+    "m": lambda: shown(crash.crash_counts),
+    "n": lambda: shown(replicas.replica_times),
 }
 
 
@@ -306,7 +323,9 @@ async def main(wanted: list[str]) -> None:
         sys.exit(f"there is no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     quiet_logs()
     machine = f"{os.cpu_count()} cores, {platform.machine()}"
-    print(f"{platform.python_implementation()} {platform.python_version()}, {machine}, SQLite\n")
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {machine}; SQLite where none is named\n"
+    )
     print("| what | figure | beside |\n|---|---|---|")
     for letter, section in SECTIONS.items():
         if not wanted or letter in wanted:

@@ -92,7 +92,7 @@ async def running(slack: SlackServer, address: str, number: int) -> AsyncIterato
         async with app.opened(settings) as database:
             await rows.add_providers(database, address, number, workspace="slack:T1", places=places)
             await rows.add_history(database, incidents=False)
-            began, port = datetime.now(UTC), _unused_port()
+            began, port = datetime.now(UTC), unused_port()
             slack.request_url = f"http://127.0.0.1:{port}/slack/events"
             with _process(settings, slack, port):
                 while await rows.read_since(database, began) < number:
@@ -117,7 +117,8 @@ def _process(settings: Settings, slack: SlackServer, port: int) -> Iterator[None
         process.wait(20)
 
 
-def _unused_port() -> int:
+def unused_port() -> int:
+    """A port that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -16,14 +16,15 @@ from adapters import ADAPTERS
 from adapters.fetch import Fetcher
 from bot import logs
 from bot.vault import Vault
-from relay.deliver import Deliverer
+from relay.deliver import LEASE, Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
 from relay.transports import TRANSPORTS, Outside
+from relay.transports.bucket import Bucket
 from relay.transports.discord import DiscordTransport
 from relay.transports.slack import SlackTransport
 from relay.transports.slack_clients import OneToken
-from relay.transports.slack_pace import Bucket, Pace
+from relay.transports.slack_pace import Pace
 from storage import leases
 from storage.database import Database
 
@@ -31,7 +32,7 @@ from storage.database import Database
 @dataclass(frozen=True)
 class Life:
     """What one life of the process is given. die_at: the number of the statement (or commit) at which it kills
-    itself; None: it lives until it is killed from outside."""
+    itself; None: it lives until it is killed from outside. lease: seconds for which it claims threads."""
 
     database_url: str
     key: str
@@ -40,6 +41,7 @@ class Life:
     discord_token: str
     discord_api_url: str
     die_at: int | None = None
+    lease: float = LEASE
 
 
 def live(life: Life) -> None:
@@ -85,6 +87,7 @@ async def _live(life: Life) -> None:
             metrics=metrics,
             open_secret=vault.open,
             idle_wait=0.05,
+            lease=life.lease,
         )
         fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
         poller = Poller(database, fetcher, ADAPTERS, pace=pace(0.05, 0), metrics=metrics, recorded=deliverer.wake)

@@ -16,6 +16,7 @@ from standins import discord_spec as spec
 from standins.discord_errors import CODES, Refusal, refuse
 from standins.discord_limits import INVALID, UNLIMITED, Bucket, Limits
 from standins.discord_routes import Call, Route, routes_of
+from standins.discord_rules import file_faults
 from standins.discord_state import Json, State
 
 HANG = "hang"
@@ -124,7 +125,8 @@ class Rest(State):
         if route.bot:
             self._check_token(request)
         headers |= self._within_limits(call)
-        call.body = await _body(request)
+        call.body, call.files = await _body(request)
+        refuse(list(file_faults(call.body, call.files)))
         if call.body is not None:
             refuse(list(spec.request_faults(call.method, call.route, call.body)))
             self.violations.extend(spec.unknown_keys(call.method, call.route, call.body))
@@ -218,19 +220,24 @@ def _bucket_headers(bucket: Bucket, now: float) -> dict[str, str]:
     }
 
 
-async def _body(request: web.Request) -> Any:
-    """The JSON of a request, in a form beside files too. None where there is none."""
+async def _body(request: web.Request) -> tuple[Any, dict[str, tuple[str, bytes]]]:
+    """The JSON of a request, in a form beside files too (None where there is none); and those files."""
     if not request.can_read_body:
-        return None
+        return None, {}
     if request.content_type not in _BODIES:
         raise Refusal(
             50035, errors={"_errors": [{"code": "CONTENT_TYPE_INVALID", "message": request.content_type}]}
         )
     if request.content_type == "multipart/form-data":
         form = await request.post()
-        return json.loads(str(form.get("payload_json", "{}")))
+        files = {
+            name[len("files[") : -1]: (part.filename, part.file.read())
+            for name, part in form.items()
+            if isinstance(part, web.FileField)
+        }
+        return json.loads(str(form.get("payload_json", "{}"))), files
     try:
-        return await request.json()
+        return await request.json(), {}
     except ValueError:
         raise Refusal(50035, errors={"_errors": [{"code": "INVALID_JSON", "message": "not JSON"}]}) from None
 

@@ -20,6 +20,8 @@ class Call:
     names: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Name and content, by the id that `attachments` name them by."""
     status: int = 0
     code: int = 0
 

@@ -5,7 +5,7 @@ what is refused (50035), `message_violations` what is not.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -63,7 +63,8 @@ def embed_faults(embed: Json, path: str) -> Iterator[Fault]:
             yield Fault(f"{path}.{name}", f"Must be {most} or fewer in length.", "BASE_TYPE_MAX_LENGTH")
     for name in _ADDRESSES:
         address = _within(embed, name)
-        if address and not _is_address(address):
+        sent = name not in ("url", "author.url") and str(address).startswith("attachment://")  # see file_faults
+        if address and not sent and not _is_address(address):
             yield Fault(f"{path}.{name}", f"Not a well formed URL: {address!r}", "URL_TYPE_INVALID_URL")
     yield from _field_faults(embed.get("fields") or [], f"{path}.fields")
     colour = embed.get("color")
@@ -142,6 +143,21 @@ def _shape_faults(body: Json) -> Iterator[Fault]:
         found = body.get(name) or []
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
             yield Fault(name, "Only dictionaries may be used in a list", "MODEL_TYPE_CONVERT")
+
+
+def file_faults(body: Any, files: Mapping[str, tuple[str, bytes]]) -> Iterator[Fault]:
+    """What Discord refuses of files, and of what names them. (Those of an earlier message have long ids.)"""
+    named = body.get("attachments") or [] if isinstance(body, dict) else []
+    for number, one in enumerate(named):
+        if len(str(one["id"])) < 15 and str(one["id"]) not in files:
+            yield Fault(f"attachments.{number}", "no such file is sent", "BASE_TYPE_INVALID")
+        if len(one.get("description") or "") > 1024:
+            yield Fault(f"attachments.{number}.description", "1024 or fewer in length", "BASE_TYPE_MAX_LENGTH")
+    known = {one.get("filename") for one in named}
+    for number, embed in enumerate(body.get("embeds") or [] if isinstance(body, dict) else []):
+        address = str((embed.get("image") or {}).get("url", ""))
+        if address.startswith("attachment://") and address.removeprefix("attachment://") not in known:
+            yield Fault(f"embeds.{number}.image.url", "names no file of this message", "BASE_TYPE_INVALID")
 
 
 def _texts(body: Json) -> Iterator[str]:

@@ -13,7 +13,18 @@ from adapters.schema import (
     Status,
     Update,
 )
-from relay.events import Affected, Context, EventData, EventProvider, EventType, StoredEvent, Subject, SubjectKind
+from relay.events import (
+    Affected,
+    Context,
+    EventData,
+    EventProvider,
+    EventType,
+    Signal,
+    SignalComponent,
+    StoredEvent,
+    Subject,
+    SubjectKind,
+)
 
 START = datetime(2025, 7, 18, 19, 0, tzinfo=UTC)
 URL = "https://status.chargeover.com"
@@ -72,6 +83,13 @@ def maintenance(**more: Any) -> Maintenance:
 
 
 MAIN = Component(id="c1", name="Main Application", status=Status.MAJOR_OUTAGE, changed_at=START)
+SIGNAL = Signal(
+    people=7,
+    since=START,
+    window_minutes=15,
+    regions={"Europe/Berlin": 4, "America/Chicago": 2},
+    components=(SignalComponent(id="c1", name="Main Application", people=3),),
+)
 AFFECTED = (Affected(id="c1", name="Main Application", status=Status.MAJOR_OUTAGE),)
 
 
@@ -86,7 +104,7 @@ def event(type: EventType, sequence: int = 1, *, context: Context | None = None,
         sequence=sequence,
         subject=subject or _subject(whole),
         seen_at=START + timedelta(minutes=sequence),
-        raw_data=whole.model_dump(mode="json"),
+        raw_data=whole.public(),
         raw_context=context.model_dump(mode="json"),
     )
 
@@ -95,7 +113,7 @@ def _subject(data: EventData) -> Subject:
     for kind in (SubjectKind.INCIDENT, SubjectKind.MAINTENANCE, SubjectKind.COMPONENT):
         if (about := getattr(data, kind)) is not None:
             return Subject(kind, about.id)
-    return Subject(SubjectKind.PROVIDER)
+    return Subject(SubjectKind.SIGNAL if data.signal is not None else SubjectKind.PROVIDER)
 
 
 def incident_event(type: EventType, steps: int = 1, **more: Any) -> StoredEvent:

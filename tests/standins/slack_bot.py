@@ -27,7 +27,7 @@ from bot.commands.services import Services
 from bot.settings import Settings
 from bot.slack.door import SlackDoor
 from bot.vault import Vault
-from relay import messages, record
+from relay import messages, record, states
 from relay.poll import pace
 from relay.telling import stored_event
 from relay.transports import TRANSPORTS, Outside
@@ -98,7 +98,7 @@ class Bot:
             row = await events.of_subject(session, subject.id, await events.last_of_kind(session, subject))
             assert row is not None
             event = stored_event(row, subject.kind, subject.external_id)
-            title = messages.subject_title(event)
+            title = states.subject_title(event)
             actions = buttons(thread.id, follow.id, thread.muted, title=title, provider=provider.name)
             message = card_message(messages.card(event), actions=actions)
             client = AsyncWebClient(self.slack.bot_token, self.slack.api_url)

@@ -58,6 +58,9 @@ class Interaction:
 class Responses(Delivery, Messages):
     """Interactions by their triggers, and their response URLs."""
 
+    loses_pictures = False
+    """Slack can't get what image blocks show, and refuses the message."""
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._interactions: dict[str, Interaction] = {}
@@ -149,6 +152,8 @@ class Responses(Delivery, Messages):
         payload = await request.json()
         if unknown := payload.keys() - _RESPONSE - _IGNORED:
             self._violation(f"response_url: unknown {sorted(unknown)}")
+        if self.loses_pictures and any(one.get("type") == "image" for one in payload.get("blocks") or []):
+            return web.json_response({"ok": False, "error": "invalid_blocks"}, status=400)
         if self._take_answer(waiting, payload):
             return web.json_response({"ok": False, "error": "invalid_blocks"}, status=400)
         return web.Response(text="ok")

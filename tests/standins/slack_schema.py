@@ -55,7 +55,8 @@ def _definitions(name: str) -> dict[str, str]:
     """A block's type → its definition; a type that is not there is held against the whole choice."""
     found = {}
     for key, definition in _schema(name)["definitions"].items():
-        kind = definition.get("properties", {}).get("type", {}).get("const")
+        shape = definition.get("anyOf", [definition])[0]
+        kind = shape.get("properties", {}).get("type", {}).get("const")
         if kind is not None and key.endswith("Block"):
             found[kind] = f"#/definitions/{key}"
     return found

@@ -1,0 +1,117 @@
+"""(h) What it costs to ask for ninety days, with 5,000 providers and five years of history, and whether that
+depends on how many incidents there are."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench import rows
+from sqlalchemy import select, text
+
+from bot.commands import COMMANDS
+from bot.commands.reply import Request
+from bot.commands.services import Services
+from bot.reports import as_html
+from bot.reports.report import month
+from bot.web import data
+from storage import accounts, analysis, coincidences, histories, kept_days, providers
+from storage.database import Database
+from storage.tables import Provider
+
+YEARS = 5
+STORMY = 25_000
+"""Incidents more of the first provider, as years.sql has it; the others have one in a fortnight."""
+STATEMENTS = Path(__file__).with_name("years.sql").read_text()
+
+Row = tuple[str, str, str]
+
+
+async def add_years(database: Database, now: datetime) -> None:
+    """Five years of every provider, several GB: in several transactions, so that the log stays small."""
+    for statement in STATEMENTS.split(";\n"):
+        named = {"now": f"{now:%Y-%m-%d %H:%M:%S}"} if ":now" in statement else {}
+        async with database.write(relaxed=True) as session:
+            await session.execute(text(statement.replace(":%", r"\:%")), named)
+
+
+async def answer_times(parts: Services, number: int = 5000, calls: int = 400) -> AsyncIterator[Row]:
+    """Each row of the table as soon as it is known."""
+    now = datetime.now(UTC)
+    await rows.add_providers(parts.database, "http://127.0.0.1:9", number)
+    await add_years(parts.database, now)
+    began = time.perf_counter()
+    closed = await kept_days.close_days(parts.database, now)
+    took = time.perf_counter() - began
+    yield (
+        f"(h) 30 days of {closed} providers closed",
+        f"{took:.0f} s",
+        f"{took / max(1, closed) * 1000:.1f} ms each",
+    )
+    async with parts.database.read() as session:
+        slugs = list(await session.scalars(select(Provider.slug).order_by(Provider.id)))
+    calm, stormy = slugs[1 :: max(1, number // calls)], [slugs[0]] * (calls // 4)
+    for name, ask in (
+        ("`uptime`, 90 days, 20 components", _uptime),
+        ("the days of the page alone", _days),
+        ("the provider's page, its data", data.provider_view),
+        ("a year's analysis", _analysis),
+        ("in trouble at the same times", _together),
+        ("a month's report, as HTML", _report),
+    ):
+        calm_times = await _times(parts, ask, calm)
+        stormy_times = await _times(parts, ask, stormy)
+        yield (
+            f"(h) {name}, {number} providers, {YEARS} years",
+            _shown(calm_times),
+            f"one with {STORMY:,} incidents: {_shown(stormy_times)}",
+        )
+
+
+Ask = Callable[[Services, str], Awaitable[object]]
+
+
+async def _times(parts: Services, ask: Ask, slugs: list[str]) -> list[float]:
+    found = []
+    for slug in slugs:
+        began = time.perf_counter()
+        await ask(parts, slug)
+        found.append(time.perf_counter() - began)
+    return sorted(found)
+
+
+def _shown(times: list[float]) -> str:
+    middle, late = times[len(times) // 2], times[min(len(times) - 1, int(len(times) * 0.99))]
+    return f"median {middle * 1000:.1f} ms, p99 {late * 1000:.1f} ms"
+
+
+async def _uptime(parts: Services, slug: str) -> object:
+    return await COMMANDS["uptime"](parts, Request(workspace="local", provider=slug))
+
+
+async def _days(parts: Services, slug: str) -> object:
+    async with parts.database.read() as session:
+        found = await providers.by_slug(session, slug)
+        assert found is not None
+        ids = [one.id for one in await providers.components(session, found.id)]
+        return await histories.last_days(session, found, 90, parts.now(), components=ids)
+
+
+async def _analysis(parts: Services, slug: str) -> object:
+    now = parts.now()
+    since = now - timedelta(days=365)
+    async with parts.database.read() as session:
+        found = await providers.by_slug(session, slug)
+        assert found is not None
+        return analysis.figures(await accounts.cases(session, found, since, now), since, now, now)
+
+
+async def _together(parts: Services, slug: str) -> object:
+    async with parts.database.read() as session:
+        found = await providers.by_slug(session, slug)
+        assert found is not None
+        return await coincidences.with_provider(session, found.id, parts.now(), 5)
+
+
+async def _report(parts: Services, slug: str) -> object:
+    return as_html.document(await month(parts, slug, None, None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import resource
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -55,7 +56,9 @@ TICK = 0.25
 NOTICES_EVERY, REMIND_EVERY, PURGE_EVERY = 5.0, 15.0, 3600.0
 DAYS_EVERY = 3600.0
 SIGNALS_EVERY = 30.0
-GIVE_BACK_WITHIN = 2.0
+GIVE_BACK_WITHIN = 1.5
+STOP_WITHIN = 9.5
+"""Seconds: hosts kill after ten."""
 
 log = structlog.get_logger("app")
 
@@ -242,9 +245,20 @@ def stopped_by_signals() -> asyncio.Event:
     """Set by SIGTERM and SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def begin() -> None:
+        stop.set()
+        loop.call_later(STOP_WITHIN, _end)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, begin)
     return stop
+
+
+def _end() -> None:
+    """Something that is to be closed does not answer. Whoever comes next goes on, as after a crash."""
+    log.error("ended without having closed everything", seconds=STOP_WITHIN)
+    os._exit(1)
 
 
 def transports(settings: Settings, database: Database, console: Console) -> dict[str, Transport]:
@@ -291,8 +305,12 @@ def _alone(
     purging = Alone(
         database, "purge", 1.5 * PURGE_EVERY, partial(purge, database, keep_days=settings.retention_days)
     )
-    for one in (watch, reminder, days, purging):
-        closing.push_async_callback(_if_possible, one.aclose)
+
+    async def give_back() -> None:
+        for one in (watch, reminder, days, purging):
+            await one.aclose()
+
+    closing.push_async_callback(_if_possible, give_back)
     return [
         Job("remind", REMIND_EVERY, reminder.tick),
         Job("signals", SIGNALS_EVERY, watch.tick),

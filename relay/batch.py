@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
@@ -57,12 +56,16 @@ class Batcher(Generic[Item]):
             self._awaited.append((self._put, done))
             await done.wait()
 
-    async def aclose(self) -> None:
-        """Writes what is left, and ends."""
+    async def aclose(self, patience: float = 1.5) -> None:
+        """Writes what is left, and ends; without a database, after `patience` seconds and without that."""
         self._closing = True
         self._filled.set()
         if self._task:
-            await self._task
+            await asyncio.wait([self._task], timeout=patience)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._items:
+            log.error("not written down", items=len(self._items))
 
     async def _run(self) -> None:
         while not (self._closing and not self._items):
@@ -82,10 +85,7 @@ class Batcher(Generic[Item]):
                 await self._flush_each(batch)
                 return
             log.warning("write failed", items=len(batch), error=type(error).__name__, detail=str(error)[:200])
-            if self._closing:
-                raise
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(1)
+            await asyncio.sleep(0.2 if self._closing else 1)
             return
         self._done(batch)
 

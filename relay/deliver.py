@@ -36,6 +36,8 @@ _STATUS = "http.response.status_code"
 PROBES_EVERY = 0.2
 """Seconds between two looks for paused destinations that may be tried again."""
 
+CLAIM_ENDS_WITHIN = 2.0
+"""Seconds, when the process stops."""
 UNREADABLE = "what is stored of the event can't be read"
 
 log = structlog.get_logger("deliver")
@@ -83,15 +85,18 @@ class Deliverer:
         """There may be something to tell now."""
         self._woken.set()
 
-    async def aclose(self, patience: float = 8.0) -> None:
+    async def aclose(self, patience: float = 7.0) -> None:
         """Claims nothing more, lets what is being sent arrive (for `patience` seconds), writes down what came of
         it. What was still being sent then is sent again by whoever comes next."""
         self._closing = True
         self._woken.set()
+        until = time.monotonic() + patience
         if self._loop:
-            await self._loop
+            await asyncio.wait([self._loop], timeout=CLAIM_ENDS_WITHIN)
+            self._loop.cancel()  # the database is away
+            await asyncio.gather(self._loop, return_exceptions=True)
         if self._tellings:
-            _, late = await asyncio.wait(self._tellings, timeout=patience)
+            _, late = await asyncio.wait(self._tellings, timeout=max(0.0, until - time.monotonic()))
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, event, literal
@@ -16,7 +16,10 @@ from sqlalchemy.sql.functions import FunctionElement
 from storage import clock
 from storage.tables import UtcDateTime
 
-BUSY_TIMEOUT_MS = 15_000
+BUSY_TIMEOUT = 15.0
+"""Seconds that SQLite waits for another writer."""
+
+CLOSE_WITHIN = 2.0
 
 
 class from_now(FunctionElement[Any]):  # noqa: N801
@@ -58,10 +61,12 @@ def async_url(url: str) -> URL:
 class Database:
     """One engine. `read()` and `write()` give a session in a transaction that commits when the block ends."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.url = async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url, pool_size)
+        self._engine = (
+            _sqlite_engine(self.url, busy_timeout) if self.is_sqlite else _postgresql_engine(self.url, pool_size)
+        )
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._relaxed = self._engine.execution_options(begin="BEGIN IMMEDIATE", relaxed=True)
         # SQLite has one writer at a time; waiting here is fair and wakes at once, its own busy loop is neither.
@@ -114,8 +119,10 @@ class Database:
             self._clock.followed(seconds)
 
     async def aclose(self) -> None:
-        """Gives every connection back."""
-        await self._engine.dispose()
+        """Gives every connection back; one that does not answer is left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._engine.dispose()
 
 
 class _NoLock:
@@ -124,9 +131,9 @@ class _NoLock:
     async def __aexit__(self, *_: object) -> None: ...
 
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+def _sqlite_engine(url: URL, busy_timeout: float) -> AsyncEngine:
     # hide_parameters: what goes wrong is logged, and parameters hold addresses and hashes
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    engine = create_async_engine(url, connect_args={"timeout": busy_timeout}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -135,7 +142,7 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         for pragma in (
             "journal_mode=WAL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            f"busy_timeout={round(busy_timeout * 1000)}",
             "synchronous=FULL",
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -19,7 +19,7 @@ DELIVER, POLL = "uptimus_deliver", "uptimus_poll"
 """There may be something to tell; there may be a page to read."""
 APART = 0.02
 """Seconds between two that a process sends: what happens meanwhile is said once."""
-SEND_WITHIN = 5.0
+SEND_WITHIN, LAST_WITHIN = 5.0, 1.0
 PING_EVERY, PING_WITHIN = 30.0, 10.0
 """A connection that is cut off without a word is noticed after so long."""
 FIRST_AGAIN, LONGEST_AGAIN = 0.2, 30.0
@@ -67,7 +67,7 @@ class Wakeups:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._send()
+        await self._send(LAST_WITHIN)
 
     def _look(self, channel: str) -> None:
         for call in self._calls.get(channel, ()):
@@ -80,12 +80,12 @@ class Wakeups:
             await self._send()
             await asyncio.sleep(APART)
 
-    async def _send(self) -> None:
+    async def _send(self, within: float = SEND_WITHIN) -> None:
         channels, self._unsent = sorted(self._unsent), set()
         if not channels:
             return
         try:
-            async with asyncio.timeout(SEND_WITHIN), self._database.engine.connect() as connection:
+            async with asyncio.timeout(within), self._database.engine.connect() as connection:
                 alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
                 for channel in channels:
                     await alone.exec_driver_sql(f"NOTIFY {channel}")

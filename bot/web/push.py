@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -21,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.commands import wishes
 from bot.commands.services import Services
 from bot.web.api.limits import Network, RateLimit, client_of
+from bot.web.origin import is_ours
 from bot.web.push_asked import RefusedError, body, subscription
 from bot.web.server import SAFE_HEADERS
 from relay import record
@@ -133,8 +133,7 @@ class _PushDoor:
 
     def _check(self, request: web.Request) -> None:
         """Raises RefusedError for what comes from another site, or too often."""
-        ours = (request.host, urlsplit(self._services.home).netloc)
-        if request.headers.get("Origin", "").partition("://")[2] not in ours:
+        if not is_ours(request.headers.get("Origin", ""), request, self._services.home):
             raise RefusedError(403, "This can only be asked for from our own pages.")
         if wait := self._limit.take(self._client(request)).wait:
             raise RefusedError(429, f"That was too often. Please try again in {wait} s.")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
 import structlog
 from aiohttp import web
@@ -19,6 +19,7 @@ from bot.commands.services import Services
 from bot.signals import Raised, Said
 from bot.web import conditional, pages
 from bot.web.api.limits import Network, client_of
+from bot.web.origin import is_ours
 from bot.web.push_asked import RefusedError
 from bot.web.server import SAFE_HEADERS
 from storage import providers, state
@@ -128,8 +129,7 @@ class _Door:
 def _check_origin(request: web.Request, home: str) -> None:
     """Raises RefusedError for what another site's page sends, and for what does not say where it comes from."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-    ours = (request.host, urlsplit(home).netloc)
-    fine = site in (None, "same-origin") and (origin is None or origin.partition("://")[2] in ours)
+    fine = site in (None, "same-origin") and (origin is None or is_ours(origin, request, home))
     if not fine or (origin is None and site is None):
         raise RefusedError(403, "This can only be sent from our own pages.")
 

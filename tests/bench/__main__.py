@@ -295,6 +295,11 @@ async def years() -> None:
             line(*row)
 
 
+async def together() -> None:
+    async for row in replicas.replica_times():
+        line(*row)
+
+
 async def shown(section: Callable[[], Awaitable[Iterable[parsing.Row]]]) -> None:
     show(await section())
 
@@ -313,7 +318,7 @@ SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     "k": lambda: shown(trouble.wide_times),
     "l": lambda: shown(trouble.dead_times),
     "m": lambda: shown(crash.crash_counts),
-    "n": lambda: shown(replicas.replica_times),
+    "n": together,
 }
 
 

@@ -5,7 +5,7 @@ import asyncio
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
@@ -31,7 +31,7 @@ from storage.database import Database
 from storage.wakeups import DELIVER, Wakeups
 
 NUMBERS = (1, 2, 4)
-PAGES = 3_000
+PAGES = 1_000
 LOOK = 0.1
 TICK = os.sysconf("SC_CLK_TCK")
 spawn = multiprocessing.get_context("spawn")
@@ -46,24 +46,22 @@ class Done:
     server_cpu: float
 
 
-async def replica_times() -> list[Row]:
+async def replica_times() -> AsyncIterator[Row]:
     """(n) Deliveries and unchanged polls with several processes; everything shares the machine's cores."""
-    found = list[Row]()
     with postgresql() as server:
         for number in NUMBERS:
-            found += _told(f"durable deliveries a second, {_processes(number)}", await drained(server, number))
+            yield _told(f"durable deliveries a second, {_processes(number)}", await drained(server, number))
         for number in NUMBERS:
-            found += _told(f"unchanged polls a second, {_processes(number)}", await polled(server, number))
-    return found
+            yield _told(f"unchanged polls a second, {_processes(number)}", await polled(server, number))
 
 
 def _processes(number: int) -> str:
     return f"{number} process{'es' if number > 1 else ''} on PostgreSQL"
 
 
-def _told(what: str, done: Done) -> list[Row]:
+def _told(what: str, done: Done) -> Row:
     beside = f"CPU seconds per 1,000: {done.cpu:.2f} of uptimus, {done.server_cpu:.2f} of PostgreSQL"
-    return [(f"(n) {what}", f"{done.rate:,.0f}", beside)]
+    return f"(n) {what}", f"{done.rate:,.0f}", beside
 
 
 async def drained(server: str, number: int) -> Done:
@@ -90,7 +88,7 @@ async def drained(server: str, number: int) -> Done:
 
 
 async def polled(server: str, number: int) -> Done:
-    """3,000 pages that say what they said before are due, and so many processes begin at once to read them."""
+    """A thousand pages are due that say what they said before, and so many processes begin to read them."""
     url = await new_database(server)
     database = Database(url)
     await migrate.upgrade(database)

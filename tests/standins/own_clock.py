@@ -1,5 +1,5 @@
-"""A clock of its own for a process, which a test sets forth and back while it runs: a few lines of C between it and
-the system, for want of a machine whose clock may be set. What is monotonic stays as it is."""
+"""A clock of its own for a process, which a test sets forth and back while it runs: a few lines of C between it
+and the system, for want of a machine whose clock may be set. What is monotonic stays as it is."""
 
 import shutil
 import struct

@@ -72,7 +72,7 @@ class PushHouse:
 
 @asynccontextmanager
 async def push_house(
-    database: Database, *, allow_private: bool = False, home: str = "https://status.example.org", quota: int = 1000
+    database: Database, *, allow_private: bool = False, home: str = "http://localhost:8080", quota: int = 1000
 ) -> AsyncIterator[PushHouse]:
     """ChargeOver and Stripe have pages."""
     fetcher = Fetcher(user_agent="test", allow_private_networks=True)

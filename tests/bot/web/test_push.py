@@ -242,9 +242,17 @@ async def test_other_sites_can_write_nothing(ask: Asking) -> None:
             assert (await ask(method, "/push/subscriptions/x", origin=origin))[0] == 403
 
 
-async def test_our_own_host_is_ours_whatever_we_are_called(ask: Asking, house: PushHouse) -> None:
+async def test_a_host_that_we_are_not_called_by_is_not_ours(ask: Asking, house: PushHouse) -> None:
     status, _ = await ask("POST", "/push/subscriptions", asked(), origin=house.url)
-    assert status == 201
+    assert status == 403, "anybody can let a name of theirs point here"
+
+
+async def test_while_nobody_named_our_address_the_host_is_ours(
+    database: Database, client: aiohttp.ClientSession
+) -> None:
+    async with push_house(database, home="http://localhost:8080") as house:
+        status, _ = await Asking(client, house)("POST", "/push/subscriptions", asked(), origin=house.url)
+        assert status == 201
 
 
 async def test_not_too_often(database: Database, client: aiohttp.ClientSession) -> None:

@@ -1,0 +1,170 @@
+"""Everything fails at once: all names, all pages, all receivers. No storm of events, no busy loop, and afterwards
+everything is read and told, once and in order; on both databases."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from faults.works import SECRET, grows, settled, telling, told
+from replicas.outside import page
+from sqlalchemy import func, insert, select, update
+from standins.receiver import Answer, Receiver
+
+from adapters import ADAPTERS
+from adapters.fetch import Fetcher
+from bot.demo import LOGIN_OUTAGE, documents, load
+from relay.metrics import Metrics
+from relay.poll import Poller, pace
+from storage.claims import PARKED
+from storage.database import Database, from_now
+from storage.tables import Event, Provider, Thread
+
+PAGES = 200
+BROKEN = {
+    "503": Answer(503, {"Retry-After": "30"}),
+    "garbage": Answer(200, {"Content-Type": "application/json"}, b"\x00{{{<html>"),
+    "closed": Answer(close=True),
+    "not HTTP": Answer(raw=b"\xff\xfe\r\n\r\n"),
+}
+
+
+class Pages(Receiver):
+    """One server with 200 status pages."""
+
+    well = documents(load(LOGIN_OUTAGE), 0)
+    is_well = True
+
+    async def _reply(self, request: aiohttp.web.Request, answer: Answer) -> aiohttp.web.StreamResponse:
+        if not self.is_well:
+            return await super()._reply(request, answer)
+        path = "/" + request.path.split("/", 2)[2]
+        found = self.well.get(path)
+        return aiohttp.web.json_response(found) if found else aiohttp.web.Response(status=404)
+
+
+async def followed(database: Database, address: str) -> None:
+    """All the pages, each followed at one destination, due now."""
+    await page(database, "first", ["console:"], "console")
+    async with database.write() as session:
+        first = (await session.scalars(select(Provider))).one()
+        rows = [
+            {"slug": f"p{n}", "name": f"P{n}", "url": f"{address}/{n}", "adapter": "statuspage", "source": "user",
+             "verification": "pending", "status": "unknown", "memory": {}, "active": False, "failures": 0,
+             "unreadable": False, "due_at": first.first_read_at}
+            for n in range(PAGES)
+        ]  # fmt: skip
+        await session.execute(insert(Provider), rows)
+
+
+@asynccontextmanager
+async def polling(database: Database, fetcher: Fetcher, metrics: Metrics) -> AsyncIterator[Poller]:
+    poller = Poller(database, fetcher, ADAPTERS, pace=pace(60, 0), metrics=metrics, recorded=lambda: None)
+    poller.start()
+    yield poller
+    await poller.aclose()
+    await fetcher.aclose()
+
+
+async def all_due(database: Database) -> None:
+    async with database.write() as session:
+        ours = update(Provider).where(Provider.slug != "first")
+        await session.execute(ours.values(due_at=from_now(-1)))
+
+
+async def round_of(database: Database, poller: Poller) -> None:
+    await all_due(database)
+    await poller.tick()
+    await poller.idle()
+
+
+async def counted(database: Database) -> tuple[int, int, float]:
+    """Events; pages that fail; for how many seconds the first of them is left alone."""
+    async with database.read() as session:
+        ours = Provider.slug != "first"
+        events = await session.scalar(select(func.count()).select_from(Event)) or 0
+        failing = await session.scalar(select(func.count()).where(ours, Provider.failures > 0)) or 0
+        due, now = (await session.execute(select(func.min(Provider.due_at), from_now()).where(ours))).one()
+        return events, failing, (due - now).total_seconds()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("way", [*BROKEN, "no names"])
+async def test_all_pages_fail_at_once(database: Database, way: str) -> None:
+    if way not in ("503", "no names") and not database.is_sqlite:
+        pytest.skip("what a page answers is the same to both databases")
+    metrics = Metrics()
+    async with Pages() as pages:
+        await followed(database, pages.url.removesuffix("/hook"))
+        async with polling(database, Fetcher(user_agent="test", allow_private_networks=True), metrics) as poller:
+            await round_of(database, poller)
+            assert (await counted(database))[:2] == (0, 0)
+            pages.is_well = False
+            if way != "no names":
+                pages.default = BROKEN[way]
+            else:
+                async with database.write() as session:
+                    gone = func.replace(Provider.url, "127.0.0.1", "gone.invalid")
+                    await session.execute(update(Provider).values(url=gone))
+            asked, waits = 0, list[float]()
+            for _ in range(4):
+                before = len(pages.received)
+                await round_of(database, poller)
+                asked = len(pages.received) - before
+                events, failing, wait = await counted(database)
+                assert (events, failing) == (0, PAGES)
+                waits.append(wait)
+            assert waits[0] > 20
+            assert waits[-1] > 200, "they are read less and less often"
+            assert asked <= 3 * PAGES
+            async with database.write() as session:  # for longer than a while
+                await session.execute(update(Provider).values(failing_since=from_now(-900)))
+            for _ in range(2):
+                await round_of(database, poller)
+            assert (await counted(database))[0] == PAGES, "once each"
+            pages.is_well = True
+            async with database.write() as session:
+                back = func.replace(Provider.url, "gone.invalid", "127.0.0.1")
+                await session.execute(update(Provider).values(url=back))
+            await round_of(database, poller)
+            assert (await counted(database))[:2] == (2 * PAGES, 0)
+    assert metrics.registry.get_sample_value("uptimus_polls_total", {"outcome": "lost"}) is None
+
+
+@pytest.mark.timeout(120)
+async def test_all_receivers_fail_at_once(database: Database) -> None:
+    places, incidents = 40, 15
+    async with Receiver() as receiver:
+        receiver.default = Answer(503)
+        uris = [f"{receiver.url}/{place}" for place in range(places)]
+        await page(database, "stormy", uris, "webhook", [SECRET])
+        await grows(database, incidents=incidents, updates=1)
+        async with telling(database, Metrics()) as parts:
+            await quiet(database)
+            tried = len(receiver.received)
+            assert tried <= places * incidents
+            began, used = time.monotonic(), time.process_time()
+            await asyncio.sleep(1.5)
+            share = (time.process_time() - used) / (time.monotonic() - began)
+            assert share < 0.5, "nobody runs in circles"
+            assert len(receiver.received) == tried
+            receiver.default = Answer()
+            await grows(database, incidents=incidents, updates=3)
+            receiver.received.clear()
+            await settled(database, parts, within=60)
+    assert list(told(receiver.received).values()) == [[1, 2, 3]] * (places * incidents)
+
+
+async def quiet(database: Database) -> None:
+    """Everything waits: nothing is being told, and nothing is due."""
+    async with asyncio.timeout(30):
+        while True:
+            async with database.read() as session:
+                held = Thread.token.is_not(None) & (Thread.token != PARKED)
+                due = Thread.due_at <= from_now(1)
+                busy = await session.scalar(select(func.count()).where(Thread.due_at.is_not(None), held | due))
+            if not busy:
+                return
+            await asyncio.sleep(0.05)

@@ -105,7 +105,7 @@ class Transport(Protocol):
     """People read it as it comes: quiet hours are kept, and the same trouble of several pages is one thread."""
     at_once: int
     """How many tellings to one destination a process may have under way at once: 1 keeps them in order among
-    threads, too, as long as one process delivers."""
+    threads, too: a chat's workspace is told by one process at a time."""
 
     async def turn(self, address: str) -> None:
         """Waits until it is this destination's turn to be told something, at most 20 s; raises DeliveryError

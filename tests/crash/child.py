@@ -19,7 +19,7 @@ from bot.vault import Vault
 from relay.deliver import LEASE, Deliverer
 from relay.metrics import Metrics
 from relay.poll import Poller, pace
-from relay.transports import TRANSPORTS, Outside
+from relay.transports import TRANSPORTS, MailOutside, Outside
 from relay.transports.bucket import Bucket
 from relay.transports.discord import DiscordTransport
 from relay.transports.slack import SlackTransport
@@ -41,6 +41,7 @@ class Life:
     discord_token: str
     discord_api_url: str
     die_at: int | None = None
+    mail_url: str | None = None
     lease: float = LEASE
 
 
@@ -65,12 +66,20 @@ def _die_at(number: int) -> None:
         event.listen(Engine, moment, count)
 
 
+def unsubscribe(address: str, destination_id: int | None) -> str:
+    """A link in each mail."""
+    return f"http://127.0.0.1/{destination_id}"
+
+
 async def _live(life: Life) -> None:
     metrics, database, vault = Metrics(), Database(life.database_url), Vault([life.key])
     outside = Outside(
         user_agent="crash test",
         allow_private_networks=True,
         console=Console(file=open(os.devnull, "w")),  # noqa: ASYNC230, SIM115
+        mail=MailOutside(life.mail_url, "status@example.org", "http://127.0.0.1", unsubscribe)
+        if life.mail_url is not None
+        else None,
     )
     async with AsyncExitStack() as closing:
         made = {name: make(outside) for name, make in TRANSPORTS.items()}

@@ -23,6 +23,7 @@ from crash.story import long_story
 from cryptography.fernet import Fernet
 from sqlalchemy import select, update
 from standins.discord import Channel, DiscordServer
+from standins.mail import MailTown
 from standins.receiver import Answer, Receiver
 from standins.slack import SlackServer
 
@@ -33,11 +34,12 @@ from bot.commands.reply import Request
 from bot.commands.services import Services
 from bot.demo import DemoPage, play
 from bot.vault import Vault
+from relay.deliver import LEASE
 from relay.poll import pace
-from storage import migrate, threads
+from storage import follows, migrate, threads
 from storage.claims import PARKED
 from storage.database import Database, from_now
-from storage.tables import Destination, Event, Subject, Thread
+from storage.tables import Destination, Event, Follow, Provider, Subject, Thread
 
 JUST_ANSWERED = 1.0
 """Seconds before a kill whose answers may not have been written down."""
@@ -88,6 +90,7 @@ class Stage:
     slack: SlackServer
     discord: DiscordServer
     forum: Channel
+    mail: MailTown
     database: Database
     kills: list[float] = field(default_factory=list)
 
@@ -117,7 +120,13 @@ async def stage(database_url: str, incidents: int) -> AsyncIterator[Stage]:
     await migrate.upgrade(database)
     page, receiver, flapping = DemoPage(long_story(incidents)), Receiver(), Flapping()
     fetcher = Fetcher(user_agent="crash test", allow_private_networks=True)
-    async with SlackServer(rate=None) as slack, DiscordServer(pace=None) as discord, receiver, flapping:
+    async with (
+        SlackServer(rate=None) as slack,
+        DiscordServer(pace=None) as discord,
+        MailTown(tls="none", login=False) as mail,
+        receiver,
+        flapping,
+    ):
         address = await page.start()
         services = Services(
             database=database,
@@ -136,18 +145,46 @@ async def stage(database_url: str, incidents: int) -> AsyncIterator[Stage]:
         channels = [f"discord:{guild.id}/{channel.id}" for channel in (discord.channel, forum)]
         for uri in (receiver.url, flapping.url, f"slack:{slack.team_id}/C1", *channels):
             await follow(services, Request(workspace="local", provider=address, to=uri))
-        life = Life(database_url, key, slack.bot_token, slack.api_url, discord.token, discord.api_url)
-        yield Stage(life, page, receiver, flapping, slack, discord, forum, database)
+        await _follow_by_mail(database)
+        life = Life(
+            database_url, key, slack.bot_token, slack.api_url, discord.token, discord.api_url, mail_url=mail.url
+        )  # fmt: skip
+        yield Stage(life, page, receiver, flapping, slack, discord, forum, mail, database)
         await page.aclose()
     await fetcher.aclose()
     await database.aclose()
 
 
-async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
-    """Lets the story play while the process is killed again and again, then lets it be told to its end."""
+async def _follow_by_mail(database: Database) -> None:
+    """As if the reader had agreed."""
+    async with database.write() as session:
+        other = (await session.scalars(select(Follow).limit(1))).one()
+        workspace_id = await follows.workspace(session, "local")
+        at = await follows.add_destination(session, workspace_id, "mailto:ops@example.com", "email", [])
+        wish = {"incidents": True, "components": True, "maintenance": True, "component_ids": []}
+        session.add(
+            Follow(
+                provider_id=other.provider_id,
+                destination_id=at.id,
+                created_by="",
+                created_at=other.created_at,
+                **wish,
+            )
+        )
+
+
+async def kill_many_times(on: Stage, kills: int, seed: int, *, beside: bool = False) -> None:
+    """Lets the story play while the process is killed again and again, then lets it be told to its end. beside:
+    there are two, and now and then both die."""
     chance = random.Random(seed)
     story = asyncio.create_task(play(on.page, speed=1e9))
+    other = on.start() if beside else None
     while len(on.kills) < kills:
+        if other is not None:
+            await _let_go(on)
+            if chance.random() < 0.4:
+                await on.dead(other, within=0.0)
+                other = on.start()
         moment = chance.choice(("statement", "statement", "request", "discord", "time"))
         if moment == "statement":
             process = on.start(die_at=chance.randint(1, 120))
@@ -164,7 +201,7 @@ async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
             await on.dead(process, within=chance.uniform(0.02, 0.4))
     assert not story.done(), "the story ended before the last kill: it is too short to prove anything"
     last = on.start()
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240 if beside else 120):
         await story
         while True:
             async with on.database.read() as session:
@@ -172,8 +209,16 @@ async def kill_many_times(on: Stage, kills: int, seed: int) -> None:
                     break
             await _hasten(on)
             await asyncio.sleep(0.2)
-    await on.dead(last, within=0.0)
-    on.kills.pop()
+    for one in (last, other):
+        if one is not None:
+            await on.dead(one, within=0.0)
+            on.kills.pop()
+
+
+async def _let_go(on: Stage) -> None:
+    """The page that a dead process read is due: its lease is a minute. (Whoever still reads it has lost it.)"""
+    async with on.database.write() as session:
+        await session.execute(update(Provider).where(Provider.token.is_not(None)).values(due_at=from_now()))
 
 
 async def _hasten(on: Stage) -> None:
@@ -270,9 +315,12 @@ async def assert_told_once_in_discord(on: Stage) -> None:
     on.discord.assert_clean()
 
 
-async def crash(database_url: str, kills: int, incidents: int, seed: int) -> None:
+async def crash(
+    database_url: str, kills: int, incidents: int, seed: int, *, beside: bool = False, lease: float = LEASE
+) -> None:
     async with stage(database_url, incidents) as on:
-        await kill_many_times(on, kills, seed)
+        on.life = replace(on.life, lease=lease)
+        await kill_many_times(on, kills, seed, beside=beside)
         events = await events_of(on)
         assert len(events) == incidents
         stories = {
@@ -299,6 +347,12 @@ async def crash(database_url: str, kills: int, incidents: int, seed: int) -> Non
             posts[by_event[uid]].append((uid, float(message.ts)))
         repeats += assert_told(await events_of(on, in_chat=True), posts, on.kills)
         assert repeats <= 5 * kills
+        mails: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for mail in on.mail.mails:
+            uid = mail.header("Message-ID")[1:].partition(".")[0]
+            mails[by_event[uid]].append((uid, mail.arrived_at))
+        repeats += assert_told(await events_of(on, in_chat=True), mails, on.kills)
+        assert repeats <= 6 * kills
         on.slack.assert_clean()
         await assert_told_once_in_discord(on)
 
@@ -320,3 +374,16 @@ async def test_nothing_is_lost_by_four_hundred_kills(tmp_path: Path, seed: int) 
 async def test_nothing_is_lost_by_kills_on_postgresql(new_postgresql: str) -> None:
     """What a dead process held comes back when its lease ends: a minute at most."""
     await crash(new_postgresql, kills=20, incidents=12, seed=11)
+
+
+@pytest.mark.timeout(400)
+async def test_nothing_is_lost_where_two_processes_are_killed(new_postgresql: str) -> None:
+    await crash(new_postgresql, kills=8, incidents=10, seed=21, beside=True, lease=6)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(25))
+async def test_nothing_is_lost_by_a_thousand_kills_of_two(new_postgresql: str, seed: int) -> None:
+    """Of forty each."""
+    await crash(new_postgresql, kills=40, incidents=50, seed=200 + seed, beside=True, lease=6)

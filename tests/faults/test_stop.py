@@ -1,5 +1,5 @@
-"""SIGTERM while there is much to tell: it ends within ten seconds, what is under way arrives and is written down, and
-whoever comes next tells the rest, and nothing twice; on both databases."""
+"""SIGTERM while there is much to tell: it ends within ten seconds, what is under way arrives and is written down,
+and whoever comes next tells the rest, and nothing twice; on both databases."""
 
 import time
 from pathlib import Path

@@ -5,6 +5,7 @@ import email
 import email.policy
 import ssl
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class Mail:
     raw: bytes
     encrypted: bool
     user: str | None
+    arrived_at: float = field(default_factory=time.time)
+    """In seconds since 1970."""
 
     @property
     def message(self) -> EmailMessage:

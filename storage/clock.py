@@ -20,6 +20,10 @@ STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 log = structlog.get_logger("clock")
 
 
+class ClockSetError(OSError):
+    """The clock was set in the middle of a transaction."""
+
+
 class Clock:
     """Notices when the machine's clock was set."""
 

@@ -109,6 +109,12 @@ class Database:
             await self._follow_clock()
             async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 yield session
+                self._check_clock()
+
+    def _check_clock(self) -> None:
+        """What was claimed while the clock was set may be somebody's: that is undone, and done once more."""
+        if self._clock is not None and self._clock.jump():
+            raise clock.ClockSetError("the clock was set meanwhile")
 
     async def _follow_clock(self) -> None:
         """Before anything is claimed by it."""

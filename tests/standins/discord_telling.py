@@ -20,7 +20,7 @@ class Teller:
     server: DiscordServer
     transport: DiscordTransport
     channel: Channel | None = None
-    names: dict[int, str] = field(default_factory=dict)
+    known: list[StoredEvent] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -31,7 +31,9 @@ class Teller:
 
     async def __call__(self, event: StoredEvent, reference: str | None = None, **more: Any) -> Sent:
         """`more`: whatever else a Telling holds. The same event is the same delivery."""
-        name = self.names.setdefault(id(event), f"1.{len(self.names) + 1}")
+        if not any(one is event for one in self.known):
+            self.known.append(event)
+        name = f"1.{1 + next(place for place, one in enumerate(self.known) if one is event)}"
         known: dict[str, Any] = {"address": self.address, "delivery": name, "thread_id": 1, "follow_id": 2}
         return await self.transport.send(Telling(**known | more, event=event, reference=reference))
 

@@ -29,6 +29,7 @@ from bot.heartbeat import Heartbeat
 from bot.jobs import Alone, Job
 from bot.settings import Settings
 from bot.web import data, listed, mail, programs, push, server, signals
+from bot.web.relatives import Relatives
 from bot.web.server import Door
 from bot.web.views import Facts
 from relay import poll
@@ -413,7 +414,7 @@ def application(
         metrics.vitals(now.poller_lag, now.providers, now.destinations)
 
     return server.build(
-        provider=partial(data.provider_view, parts),
+        provider=partial(data.provider_view, parts, relatives=Relatives()),
         directory=partial(listed.directory_view, parts),
         metrics=metrics,
         problems=partial(vital_signs.poller_problems, parts.database, parts.pace),

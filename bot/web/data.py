@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from adapters import schema
 from adapters.schema import OVER, Component, Impact, Status
 from bot import signals
-from bot.commands.services import Services, counted, meant_slugs, shown_status
+from bot.commands.services import Services, meant_slugs, shown_status
 from bot.commands.uptime import in_words
 from bot.web.happened import Happening, days_view, happenings
-from bot.web.views import ANYTHING, Asked, ComponentList, ComponentRow, Listed, Missing, ProviderView, Relative
-from storage import accounts, analysis, coincidences, directory, histories, providers, state
+from bot.web.relatives import Related, Relatives
+from bot.web.views import ANYTHING, Asked, ComponentList, ComponentRow, Listed, Missing, ProviderView
+from storage import accounts, analysis, directory, histories, providers, state
 from storage.analysis import Case
 from storage.days import History
-from storage.directory import Glance
 from storage.histories import Histories
 from storage.tables import Component as ComponentColumns
 from storage.tables import Incident, Maintenance, Provider
@@ -29,16 +29,19 @@ AT_ONCE = 50
 MOST_CASES = 100
 """Incidents that lists and figures are made from: the latest. The report of a month takes all."""
 MOST_PAST, MOST_WORKS, MOST_LIVELY = 12, 5, 5
-MOST_RELATIVES = 6
 
 
-async def provider_view(services: Services, slug: str, asked: Asked = ANYTHING) -> ProviderView | Missing | None:
-    """One provider whole; what may be meant where there is none of this name."""
+async def provider_view(
+    services: Services, slug: str, asked: Asked = ANYTHING, *, relatives: Relatives | None = None
+) -> ProviderView | Missing | None:
+    """One provider whole; what may be meant where there is none of this name. `relatives` remembers those of every
+    page for a while."""
     async with services.database.read() as session:
         found = await providers.by_slug(session, slug.replace("\0", ""))
         if found is None:
             return await _missing(services, session, slug)
-        return await _view(services, session, found, asked)
+        related = await (relatives or Relatives()).of(services, session, found)
+        return await _view(services, session, found, asked, related)
 
 
 async def _missing(services: Services, session: AsyncSession, slug: str) -> Missing:
@@ -66,7 +69,9 @@ async def _past(session: AsyncSession, found: Provider, services: Services) -> _
     return _Past(incidents, works, happenings(incidents, works, now))
 
 
-async def _view(services: Services, session: AsyncSession, found: Provider, asked: Asked) -> ProviderView:
+async def _view(
+    services: Services, session: AsyncSession, found: Provider, asked: Asked, related: Related
+) -> ProviderView:
     rows = await providers.components(session, found.id)
     shown, listed = _shown(rows, asked)
     now = services.now()
@@ -103,7 +108,7 @@ async def _view(services: Services, session: AsyncSession, found: Provider, aske
         lively=_lively(components, past, services),
         known_incidents=_number(await directory.case_number(session, Incident, found.id)),
         known_maintenances=_number(await directory.case_number(session, Maintenance, found.id)),
-        relatives=await _relatives(services, session, found),
+        relatives=related,
         signal=await signals.raised(session, found),
     )
 
@@ -157,26 +162,3 @@ def _lively(components: Sequence[Component], past: _Past, services: Services) ->
 
 def _number(number: int) -> str:
     return f"{number:,}" if number <= directory.MOST_COUNTED else f"more than {directory.MOST_COUNTED:,}"
-
-
-async def _relatives(
-    services: Services, session: AsyncSession, found: Provider
-) -> tuple[tuple[str, tuple[Relative, ...]], ...]:
-    """Those that were in trouble at the same times, of the same category, on the same platform: each once."""
-    together = await coincidences.with_provider(session, found.id, services.now(), MOST_RELATIVES)
-    times = [
-        Relative(one.provider.slug, one.provider.name, shown_status(one.provider), counted(one.times, "time"))
-        for one in together
-    ]
-    category = await directory.alike(session, found, Provider.category, 2 * MOST_RELATIVES)
-    platform = await directory.alike(session, found, Provider.adapter, 3 * MOST_RELATIVES)
-    groups, known = [("In trouble at the same times in the last year", times)], {one.slug for one in times}
-    for heading, some in ((f"Also in {found.category}", category), ("Read from the same kind of page", platform)):
-        relatives = [_relative(one) for one in some if one.slug not in known][:MOST_RELATIVES]
-        known |= {one.slug for one in relatives}
-        groups.append((heading, relatives))
-    return tuple((heading, tuple(some)) for heading, some in groups if some)
-
-
-def _relative(one: Glance) -> Relative:
-    return Relative(one.slug, one.name, one.status)

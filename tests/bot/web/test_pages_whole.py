@@ -9,12 +9,15 @@ import html5lib
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy import update
 from standins.gallery import NOW, SLUGS, Gallery, gallery
 
 from adapters.schema import Status
 from bot.web import data, listed, sitemap
+from bot.web.relatives import Relatives
 from bot.web.views import Asked, ComponentRow, Missing, ProviderView
 from storage.database import Database
+from storage.tables import Provider
 
 PATHS = [*(f"/status/{slug}" for slug in SLUGS), "/", "/status?q=pay", "/status?q=%3Cb%3E", "/status?category=AI"]
 NOT_THERE = ["/status/chargeovr", "/status/stripe", "/status/%00", "/nothing"]
@@ -98,6 +101,18 @@ async def test_components_are_searched_and_paged(house: Gallery) -> None:
 )
 async def test_what_is_not_known_is_not_called_operational(house: Gallery, slug: str, status: Status) -> None:
     assert (await view(house, slug)).status == status
+
+
+async def test_where_a_page_leads_is_remembered_for_a_while(house: Gallery) -> None:
+    before = (await view(house, "stormy")).relatives
+    assert before
+    remembers, forgets = Relatives(), Relatives(kept_for=0)
+    for one in (remembers, forgets):
+        await data.provider_view(house.services, "stormy", relatives=one)
+    async with house.services.database.write() as session:
+        await session.execute(update(Provider).where(Provider.slug != "stormy").values(due_at=None))
+    found = [await data.provider_view(house.services, "stormy", relatives=one) for one in (remembers, forgets)]
+    assert [one.relatives == before for one in found if isinstance(one, ProviderView)] == [True, False]
 
 
 async def test_who_is_in_trouble_comes_first(house: Gallery) -> None:

@@ -103,11 +103,6 @@ def card(name: str, status: str, says: str, strip: Strip) -> bytes:
     return _png(picture)
 
 
-def card_alt(name: str, says: str, strip: Strip) -> str:
-    """What the card shows, in words."""
-    return f"{name}: {says}. {strip.figure} ({_counted(strip.days)})."
-
-
 def _shown(strips: Sequence[Strip]) -> Sequence[Strip]:
     rows = [one for one in strips if one.days][: MOST_ROWS + 1]
     if not rows:

@@ -49,16 +49,6 @@ def plan_of(stored: Mapping[str, Any]) -> Plan:
     )
 
 
-def stored_plan(plan: Plan) -> dict[str, Any]:
-    """As a notice's row holds it."""
-    return {
-        "every": "day" if plan.weekday is None else "week",
-        "at": plan.at.isoformat("minutes"),
-        "weekday": plan.weekday or 0,
-        "zone": plan.zone,
-    }
-
-
 def next_due(plan: Mapping[str, Any], after: datetime) -> datetime:
     """The first time after that moment, in UTC. On the day on which the clocks go forward a time that they skip is
     as much later as they skip; on the day on which they go back one that comes twice is the first of the two."""

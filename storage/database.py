@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, event, literal
+from sqlalchemy import Connection, event, literal
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -177,4 +178,7 @@ def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
     return engine
 
 
-MomentType = DateTime
+def insert(session: AsyncSession, table: type[Any]) -> Any:
+    """INSERT … ON CONFLICT of the database at hand."""
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

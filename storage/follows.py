@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import turns
-from storage.database import from_now
+from storage.database import from_now, insert
 from storage.tables import Delivery, Destination, Follow, Provider, Subject, Thread, Workspace
 
 
@@ -18,13 +17,9 @@ async def workspace(session: AsyncSession, key: str) -> int:
     found = await session.scalar(select(Workspace.id).where(Workspace.key == key))
     if found is not None:
         return found
-    made = _insert(session).values(key=key, created_at=from_now(), editors=first_editors(key), chosen=[])
+    made = insert(session, Workspace).values(key=key, created_at=from_now(), editors=first_editors(key), chosen=[])
     await session.execute(made.on_conflict_do_nothing(index_elements=["key"]))  # of two that come at once one wins
     return (await session.scalars(select(Workspace.id).where(Workspace.key == key))).one()
-
-
-def _insert(session: AsyncSession) -> Any:
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Workspace)
 
 
 def first_editors(key: str) -> str:

@@ -1,11 +1,10 @@
 """What one process holds alone for a while, and what a process that died held on to."""
 
 from sqlalchemy import delete, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.claims import PARKED
-from storage.database import from_now
+from storage.database import from_now, insert
 from storage.tables import Destination, Lease, Notice, Provider, Thread
 
 FAR = 2 * 86400.0
@@ -16,12 +15,14 @@ _QUIETLY = {"synchronize_session": False}
 async def take(session: AsyncSession, name: str, holder: str, seconds: float) -> bool:
     """Whether `holder` has it now, alone, for so many seconds: nobody had it, or its time was over, or it was
     the holder's own."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(Lease) if dialect == "postgresql" else sqlite.insert(Lease)
-    statement = insert.values(name=name, holder=holder, until_at=from_now(seconds)).on_conflict_do_update(
-        index_elements=["name"],
-        set_={"holder": holder, "until_at": from_now(seconds)},
-        where=or_(Lease.holder == holder, Lease.until_at <= from_now()),
+    statement = (
+        insert(session, Lease)
+        .values(name=name, holder=holder, until_at=from_now(seconds))
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "until_at": from_now(seconds)},
+            where=or_(Lease.holder == holder, Lease.until_at <= from_now()),
+        )
     )
     return (await session.execute(statement.returning(Lease.name))).first() is not None
 

@@ -1,10 +1,9 @@
 """Notes: what uptimus has to remember of its own doings, by name, and what it may forget again."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import from_now
+from storage.database import from_now, insert
 from storage.tables import Note
 
 UNFOLLOWED = "unfollowed:"
@@ -17,26 +16,23 @@ KEPT_SECONDS = 30 * 86400.0
 
 async def put(session: AsyncSession, name: str, value: str) -> None:
     """Remembers it, in place of what was remembered by this name."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(Note) if dialect == "postgresql" else sqlite.insert(Note)
     now = from_now()
     await session.execute(
-        insert.values(name=name, value=value, at=now).on_conflict_do_update(
-            index_elements=["name"], set_={"value": value, "at": now}
-        )
+        insert(session, Note)
+        .values(name=name, value=value, at=now)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": value, "at": now})
     )
 
 
 async def put_unless_fresh(session: AsyncSession, name: str, seconds: float) -> bool:
     """Remembers that it happens now, unless it happened less than so many seconds ago; whether it did remember. Of
     two that come at once one alone does."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(Note) if dialect == "postgresql" else sqlite.insert(Note)
     now = from_now()
     done = await session.execute(
-        insert.values(name=name, value="", at=now)
+        insert(session, Note)
+        .values(name=name, value="", at=now)
         .on_conflict_do_update(index_elements=["name"], set_={"at": now}, where=Note.at <= from_now(-seconds))
-        .returning(insert.table.c.name)
+        .returning(Note.name)
     )
     return done.one_or_none() is not None
 
@@ -48,10 +44,10 @@ async def forget(session: AsyncSession, name: str) -> None:
 
 async def keep(session: AsyncSession, name: str, value: str) -> str:
     """Remembers it unless something is remembered by this name: what is."""
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert(Note) if dialect == "postgresql" else sqlite.insert(Note)
     await session.execute(
-        insert.values(name=name, value=value, at=from_now()).on_conflict_do_nothing(index_elements=["name"])
+        insert(session, Note)
+        .values(name=name, value=value, at=from_now())
+        .on_conflict_do_nothing(index_elements=["name"])
     )
     return await get(session, name) or value
 

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import turns
-from storage.database import from_now
+from storage.database import from_now, insert
 from storage.pauses import failing_since
 from storage.tables import Attempt, Delivery, Destination, Event, Follow, Notice, Subject, Thread, Workspace
 
@@ -40,8 +39,7 @@ async def put(
         "plan": dict(plan or {}),
         "attempt": 0,
     }
-    dialect = session.get_bind().dialect.name
-    statement = (postgresql.insert(Notice) if dialect == "postgresql" else sqlite.insert(Notice)).values(**values)
+    statement = insert(session, Notice).values(**values)
     new = statement.excluded
     if kind == DIGEST:
         changes: dict[str, Any] = {name: new[name] for name in ("due_at", "since_at", "plan", "attempt")}

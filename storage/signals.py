@@ -11,10 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import notes
+from storage.database import insert
 from storage.tables import Note, RaisedSignal, Signal, SignalCount
 
 QUARTER = timedelta(minutes=15)
@@ -66,7 +65,7 @@ async def add(session: AsyncSession, new: New, at: datetime) -> bool:
     if new.before is not None and await _was_there(session, new, at):
         return False
     made = await session.execute(
-        _insert(session, Signal)
+        insert(session, Signal)
         .values(
             provider_id=new.provider_id, day=at.astimezone(UTC).date(), person=new.person, at=at,
             component=new.component, region=new.region, source=new.source,
@@ -169,20 +168,10 @@ async def fold(session: AsyncSession, now: datetime, batch: int) -> int:
 
 
 async def _count(session: AsyncSession, people: Counter[tuple[int, datetime]]) -> None:
-    statement = _insert(session, SignalCount)
+    statement = insert(session, SignalCount)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["provider_id", "at"], set_={"people": SignalCount.people + statement.excluded.people}
         ),
         [{"provider_id": id_, "at": at, "people": number} for (id_, at), number in sorted(people.items())],
     )
-
-
-async def keep_key(session: AsyncSession, day: date, sealed: str) -> str:
-    """Keeps the day's key, unless there is one: the one there is."""
-    return await notes.keep(session, key_name(day), sealed)
-
-
-def _insert(session: AsyncSession, table: type[Any]) -> Any:
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -23,11 +23,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.claims import PARKED
-from storage.database import from_now
+from storage.database import from_now, insert
 from storage.pauses import Health
 from storage.tables import Attempt, Delivery, Destination, Event, Follow, Thread
 
@@ -40,12 +39,6 @@ class Streams:
     components: bool = False
     maintenance: bool = False
     signals: bool = False
-
-
-def _insert(session: AsyncSession, table: type[Any]) -> Any:
-    """INSERT … ON CONFLICT of the database at hand."""
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _no(session: AsyncSession) -> ColumnElement[Any]:
@@ -97,7 +90,7 @@ async def publish(
     )
     if only_follow is not None:
         chosen = chosen.where(Follow.id == only_follow)
-    statement = _insert(session, Thread).from_select(
+    statement = insert(session, Thread).from_select(
         ["destination_id", "subject_id", "cursor", "head", "due_at", "attempt", "begun", "muted"], chosen
     )
     await session.execute(
@@ -276,7 +269,7 @@ async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
         if one.state is not None
     ]  # fmt: skip
     if deliveries:
-        statement = _insert(session, Delivery)
+        statement = insert(session, Delivery)
         await session.execute(
             statement.on_conflict_do_update(
                 index_elements=["thread_id", "sequence"],
@@ -290,7 +283,7 @@ async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
         if one.attempt is not None
     ]
     if attempts:
-        await session.execute(_insert(session, Attempt), attempts)
+        await session.execute(insert(session, Attempt), attempts)
 
 
 async def destination_of(session: AsyncSession, thread_id: int) -> int:

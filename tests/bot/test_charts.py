@@ -79,9 +79,6 @@ def test_the_words_say_what_the_picture_shows() -> None:
         "Day by day from 29 August 2026 to 26 November 2026. ChargeOver: known uptime 20 % (5 known of 90 days)"
         " (1 operational, 2 outage, 2 maintenance, 85 unknown)."
     )
-    assert charts.card_alt("ChargeOver", "All systems operational", strip("ChargeOver", "operational")) == (
-        "ChargeOver: All systems operational. known uptime 20 % (5 known of 90 days) (1 operational, 89 unknown)."
-    )
 
 
 @pytest.mark.parametrize(

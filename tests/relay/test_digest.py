@@ -9,7 +9,7 @@ from standins.pages import at, incident, update
 from adapters.schema import Impact, Incident, Maintenance, MaintenancePhase, Status
 from relay import digest
 from relay.bulletin import Bulletin, Row
-from relay.digest import Told, Wanted, days_touched, next_due, plan_of, stored_plan, trouble
+from relay.digest import Told, Wanted, days_touched, next_due, trouble
 from storage.history import DayState, Uptime
 
 DAILY = {"every": "day", "at": "09:00", "weekday": 0, "zone": "Europe/Berlin"}
@@ -45,11 +45,6 @@ SINCE = NOW - timedelta(days=7)
 )  # fmt: skip
 def test_it_is_due_by_the_clocks_of_its_zone(plan: dict[str, Any], after: str, due: str) -> None:
     assert next_due(plan, datetime.fromisoformat(after)) == datetime.fromisoformat(due)
-
-
-@pytest.mark.parametrize("stored", [DAILY, WEEKLY, WEEKLY | {"weekday": 4, "at": "17:45"}])
-def test_a_plan_is_stored_as_it_is_read(stored: dict[str, Any]) -> None:
-    assert stored_plan(plan_of(stored)) == stored
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_days_that_are_over_become_numbers(database: Database, provider_id
     assert await _add(database, new("today"), NOON + MINUTE)
     async with database.write() as session:
         for day in (date(2026, 3, 3), date(2026, 3, 4)):
-            await signals.keep_key(session, day, f"sealed {day}")
+            await notes.keep(session, key_name(day), f"sealed {day}")
         expected = {yesterday: 2, yesterday + 15 * MINUTE: 1, yesterday + 30 * MINUTE: 1, NOON: 1}
         first = yesterday - timedelta(days=1)
         assert await signals.numbers(session, provider_id, first, NOON + 15 * MINUTE) == expected
@@ -72,7 +72,7 @@ async def test_yesterday_is_remembered_while_a_window_reaches_into_it(
     midnight = datetime(2026, 3, 5, tzinfo=UTC)
     await _add(database, new("late"), midnight - MINUTE)
     async with database.write() as session:
-        await signals.keep_key(session, date(2026, 3, 4), "sealed")
+        await notes.keep(session, key_name(date(2026, 3, 4)), "sealed")
         assert await signals.fold(session, midnight + 19 * MINUTE, batch=10) == 0
         assert await notes.get(session, key_name(date(2026, 3, 4))) == "sealed"
         assert await signals.fold(session, midnight + 20 * MINUTE, batch=10) == 1

@@ -8,10 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from relay.health import FORGIVEN
 from storage import notices, pauses, threads
+from storage.outcomes import Outcome
 from storage.pauses import Health
-from storage.threads import Outcome
 
 log = structlog.get_logger("deliver")
+
+
+def is_needed(outcome: Outcome) -> bool:
+    """Whether anything has to be done beyond writing it down: of most nothing has."""
+    return any(one is not None for one in (outcome.quiet_until, outcome.refused, outcome.health))
 
 
 async def follow_up(session: AsyncSession, outcome: Outcome) -> None:

@@ -31,6 +31,8 @@ class Batcher(Generic[Item]):
         self._write, self._lost = write, lost
         self._wait = wait
         self._most = most
+        self.is_behind = False
+        """The last write failed."""
         self._items: list[Item] = []
         self._awaited: list[tuple[int, asyncio.Event]] = []
         """How many items have to be written before somebody who waits goes on."""
@@ -84,6 +86,7 @@ class Batcher(Generic[Item]):
             if is_refused(error):
                 await self._flush_each(batch)
                 return
+            self.is_behind = True
             log.warning("write failed", items=len(batch), error=type(error).__name__, detail=str(error)[:200])
             await asyncio.sleep(0.2 if self._closing else 1)
             return
@@ -102,6 +105,7 @@ class Batcher(Generic[Item]):
             self._done([item])
 
     def _done(self, batch: list[Item]) -> None:
+        self.is_behind = False
         del self._items[: len(batch)]
         self._written += len(batch)
         while self._awaited and self._awaited[0][0] <= self._written:

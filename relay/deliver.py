@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from secrets import token_hex
 
 import structlog
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.schema import Impact
 from relay import aftermath, health, manner
@@ -23,16 +24,18 @@ from relay.retry import RETRIES
 from relay.spans import Attributes, Span, span
 from relay.telling import EDITS, Tellings, address
 from relay.transports.transport import DeliveryError, Sent, Telling, Transport
-from relay.tries import OurError, Tries
-from storage import claims, threads
+from relay.tries import OurError, Tries, given_back, told, waits
+from storage import claims
 from storage.claims import Claim
 from storage.database import Database
+from storage.outcomes import Outcome, acknowledge
 from storage.refusals import is_refused
-from storage.tables import Follow
-from storage.threads import Outcome
+from storage.wishes import FOLLOWS_KEPT, Wishes
 
 LEASE = 60.0
 _STATUS = "http.response.status_code"
+FEW_MORE = 0.03
+"""Seconds in which some more will be free, where most is held: a claim costs as much for one thread as for ten."""
 PROBES_EVERY = 0.2
 """Seconds between two looks for paused destinations that may be tried again."""
 
@@ -112,24 +115,28 @@ class Deliverer:
                 claimed = 0
             if not claimed:
                 await _wait(self._woken, self._idle_wait)
+            elif self._lanes.are_full:
+                await asyncio.sleep(FEW_MORE)
 
     async def _claim(self) -> int:
+        if self._outcomes.is_behind:
+            await self._outcomes.written()  # or what was told while the database was away might be told once more
         free = self._lanes.free
         if free <= 0:
             return 0
         probes = time.monotonic() - self._probed_at >= PROBES_EVERY
-        async with self._database.write(relaxed=True) as session:
-            claimed = await claims.claim_due(
-                session,
-                free,
-                self._lease,
-                per_destination=CLAIMS_PER_DESTINATION,
-                busy=self._lanes.busy(),
-                hosts=self._lanes.hosts(),
-                failing=self._lanes.free_for_failing,
-            )
-            if probes:
-                claimed += await claims.claim_probes(session, free, self._lease)
+        due = partial(
+            claims.claim_due,
+            limit=free,
+            lease=self._lease,
+            per_destination=CLAIMS_PER_DESTINATION,
+            busy=self._lanes.busy(),
+            hosts=self._lanes.hosts(),
+            failing=self._lanes.free_for_failing,
+        )
+        claimed = await self._database.in_one_go(due)
+        if probes:
+            claimed += await self._database.in_one_go(claims.claim_probes, free, self._lease)
         if probes:
             self._probed_at = time.monotonic()
         if claimed:
@@ -149,31 +156,30 @@ class Deliverer:
         self._woken.set()
 
     async def _tell(self, claim: Claim, claimed_at: float) -> None:
-        done = Outcome(claim.id, claim.token, claim.sequence, moved=True)
         try:
-            await self._tell_event(claim, done, claimed_at)
+            await self._tell_event(claim, claimed_at)
         except Exception as error:
             log.exception("telling failed", thread=claim.id, event_id=claim.event_id)
-            self._outcomes.put(self._stumbled(claim, done, f"an error of our own ({type(error).__name__})"))
+            self._outcomes.put(self._stumbled(claim, f"an error of our own ({type(error).__name__})"))
 
-    async def _tell_event(self, claim: Claim, done: Outcome, claimed_at: float) -> None:
+    async def _tell_event(self, claim: Claim, claimed_at: float) -> None:
         if claim.disabled:
-            self._outcomes.put(replace(done, moved=False, delay=None, uncounted=True))
+            self._outcomes.put(waits(claim, None, uncounted=True))
             return
         event = self._telling.event(claim)
         if event is None and claim.event_id is not None:
-            self._outcomes.put(self._stumbled(claim, done, UNREADABLE))
+            self._outcomes.put(self._stumbled(claim, UNREADABLE))
             return
-        if event is None or not _is_wanted(claim, event):
-            self._outcomes.put(replace(done, health=health.after_nothing(claim)))
+        if event is None or not self._is_wanted(claim, event):
+            self._outcomes.put(told(claim, health=health.after_nothing(claim)))
             return
         at_once = self._at_once(claim)
         async with self._lanes.destination(claim, at_once):
             async with self._lanes.host(claim):
                 if time.monotonic() - claimed_at > self._patience:
-                    self._outcomes.put(_given_back(claim, done))
+                    self._outcomes.put(given_back(claim))
                     return
-                self._outcomes.put(await self._in_turn(claim, event, done, claimed_at))
+                self._outcomes.put(await self._in_turn(claim, event, claimed_at))
             if at_once == 1:
                 await self._outcomes.written()  # what is told next may have to know of this
 
@@ -181,24 +187,24 @@ class Deliverer:
         transport = self._transports.get(claim.transport)
         return transport.at_once if transport is not None else 1
 
-    async def _in_turn(self, claim: Claim, event: StoredEvent, done: Outcome, claimed_at: float) -> Outcome:
+    async def _in_turn(self, claim: Claim, event: StoredEvent, claimed_at: float) -> Outcome:
         """A destination whose turn has not come takes up no slot. In quiet hours only messages that are there
         already are kept true."""
         quiet_until = self._quiet_until(claim, event)
         if quiet_until is not None and not claim.begun:
-            return self._tries.held(claim, event, done, quiet_until)
+            return self._tries.held(claim, event, quiet_until)
         muted = claim.muted or quiet_until is not None
         transport = self._transports.get(claim.transport)
         if transport is not None and not muted and event.type not in EDITS:
             try:
                 await transport.turn(address(claim.uri))
             except DeliveryError as error:
-                return self._failed(claim, event, done, error, 0.0)
+                return self._failed(claim, event, error, 0.0)
         async with self._lanes.slot(claim):
             if self._tries.is_refused(claim, claimed_at) or time.monotonic() - claimed_at > self._last_start:
-                return _given_back(claim, done)
+                return given_back(claim)
             began = time.monotonic()
-            outcome = await self._tried(claim, event, done, muted=muted)
+            outcome = await self._tried(claim, event, muted=muted)
             self._lanes.took(claim, began)
         if quiet_until is not None and outcome.state == "delivered" and not claim.muted:
             return replace(outcome, state="held", quiet_until=quiet_until)
@@ -206,79 +212,83 @@ class Deliverer:
 
     def _quiet_until(self, claim: Claim, event: StoredEvent) -> datetime | None:
         """When the follow's quiet hours end; None: it may be told now, or adds no message anyway."""
-        if claim.follow is None or not self._is_chat(claim) or event.type in EDITS:
+        if claim.wishes is None or not self._is_chat(claim) or event.type in EDITS:
             return None
-        return manner.quiet_until(manner.of_follow(claim.follow), event, datetime.now(UTC))
+        return manner.quiet_until(manner.of_follow(claim.wishes), event, datetime.now(UTC))
 
     def _is_chat(self, claim: Claim) -> bool:
         transport = self._transports.get(claim.transport)
         return transport is not None and transport.is_chat
 
-    async def _tried(self, claim: Claim, event: StoredEvent, done: Outcome, *, muted: bool = False) -> Outcome:
+    async def _tried(self, claim: Claim, event: StoredEvent, *, muted: bool = False) -> Outcome:
         began = time.monotonic()
         try:
-            return await self._try(claim, event, done, muted)
+            return await self._try(claim, event, muted)
         except DeliveryError as error:
-            return self._failed(claim, event, done, error, time.monotonic() - began)
+            return self._failed(claim, event, error, time.monotonic() - began)
         except Exception as error:
             log.exception("telling failed", thread=claim.id, event_id=claim.event_id)
-            return self._stumbled(claim, done, f"an error of our own ({type(error).__name__})", event)
+            return self._stumbled(claim, f"an error of our own ({type(error).__name__})", event)
 
-    async def _try(self, claim: Claim, event: StoredEvent, done: Outcome, muted: bool) -> Outcome:
+    async def _try(self, claim: Claim, event: StoredEvent, muted: bool) -> Outcome:
         transport = self._transports.get(claim.transport)
         if transport is None:
             raise OurError(f"{claim.transport} is not set up here")
         try:
             prepared = await self._telling.prepare(claim, event, muted=muted, joins=transport.is_chat)
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, PoolTimeout, OSError) as error:
             if is_refused(error):
                 raise
             reason = f"the database can't be reached ({type(error).__name__})"
             raise OurError(reason, uncounted=True, retry_after=RETRIES[0]) from error
         if prepared is None:
-            return replace(_given_back(claim, done), delay=1.0)
+            return given_back(claim, delay=1.0)
         began = time.monotonic()
         with span("deliver", "client", _traced(claim, event)) as traced:
             sent = await _sent(transport, prepared.telling, traced)
-        delivered = self._tries.delivered(claim, event, done, sent, time.monotonic() - began)
-        return replace(delivered, joins_id=prepared.root_id)
+        return self._tries.delivered(claim, event, sent, time.monotonic() - began, prepared.root_id)
 
-    def _stumbled(self, claim: Claim, done: Outcome, reason: str, event: StoredEvent | None = None) -> Outcome:
+    def _stumbled(self, claim: Claim, reason: str, event: StoredEvent | None = None) -> Outcome:
         """It failed in our own code: it gets its further tries, perhaps by a newer version."""
         self._metrics.stumbled("telling")
-        return self._failed(claim, event, done, OurError(reason), 0.0)
+        return self._failed(claim, event, OurError(reason), 0.0)
 
-    def _failed(
-        self, claim: Claim, event: StoredEvent | None, done: Outcome, error: DeliveryError, duration: float
-    ) -> Outcome:
-        return self._tries.failed(claim, event, done, error, duration, is_chat=self._is_chat(claim))
+    def _failed(self, claim: Claim, event: StoredEvent | None, error: DeliveryError, duration: float) -> Outcome:
+        return self._tries.failed(claim, event, error, duration, is_chat=self._is_chat(claim))
 
     async def tell_again(self, thread_id: int, sequence: int) -> Outcome | None:
         """Tells one event once more, at once and out of its turn; None where there is no such delivery. The event
         keeps its id. The thread's cursor stays where it is."""
-        async with self._database.read() as session:
-            claim = await claims.claim_of(session, thread_id, sequence)
+        claim = await self._database.in_one_go(claims.claim_of, thread_id, sequence)
         if claim is None or claim.event_id is None:
             return None
         await self._telling.load({claim.event_id})
-        event, done = self._telling.event(claim), Outcome(claim.id, claim.token, claim.sequence, moved=True)
+        event = self._telling.event(claim)
         if event is not None:
-            outcome = await self._tried(claim, event, done)
+            outcome = await self._tried(claim, event)
         else:
-            outcome = self._stumbled(claim, done, UNREADABLE)
+            outcome = self._stumbled(claim, UNREADABLE)
         await self._acknowledge([outcome])  # its token fits no claim: only the rows are kept
         return outcome
 
     async def _acknowledge(self, outcomes: list[Outcome]) -> None:
-        async with self._database.write(relaxed=True) as session:
-            for one in await threads.acknowledge(session, outcomes):
-                await aftermath.follow_up(session, one)
+        if any(aftermath.is_needed(one) for one in outcomes):
+            await self._follow_up(outcomes)
+        else:
+            await self._database.in_one_go(acknowledge, outcomes)
         self._woken.set()
 
+    async def _follow_up(self, outcomes: list[Outcome]) -> None:
+        async with self._database.write(relaxed=True) as session:
+            connection = await session.connection()
+            for one in await connection.run_sync(acknowledge, outcomes):
+                await aftermath.follow_up(session, one)
 
-def _given_back(claim: Claim, done: Outcome) -> Outcome:
-    """Its turn did not come: that was no try."""
-    return replace(done, moved=False, uncounted=True, health=health.after_nothing(claim))
+    def _is_wanted(self, claim: Claim, event: StoredEvent) -> bool:
+        """By the follow and the endpoint; of a thread that was put back for what was given up, only that."""
+        if claim.wishes is None or (claim.only_dead and claim.state not in (None, "dead")):
+            return False
+        return wants(_filters(claim.wishes, self._telling.endpoint(claim).types), event, claim.begun)
 
 
 async def _sent(transport: Transport, telling: Telling, traced: Span) -> Sent:
@@ -330,14 +340,8 @@ async def test(
     return await transport.send(Telling(event=event, address=address(uri), secrets=secrets, endpoint=endpoint))
 
 
-def _is_wanted(claim: Claim, event: StoredEvent) -> bool:
-    """By the follow and the endpoint; of a thread that was put back for what was given up, only that."""
-    if claim.follow is None or (claim.only_dead and claim.state not in (None, "dead")):
-        return False
-    return wants(_filters(claim.follow, claim.options.get("types", ())), event, claim.begun)
-
-
-def _filters(follow: Follow, types: Sequence[str]) -> Filters:
+@lru_cache(FOLLOWS_KEPT)
+def _filters(follow: Wishes, types: tuple[str, ...]) -> Filters:
     chosen = (
         (Stream.INCIDENTS, follow.incidents),
         (Stream.COMPONENTS, follow.components),
@@ -350,5 +354,5 @@ def _filters(follow: Follow, types: Sequence[str]) -> Filters:
         min_impact=Impact(follow.min_impact) if follow.min_impact else None,
         remind_minutes=follow.remind_minutes,
         one_by_one=follow.shape != manner.Shape.DIGEST,
-        types=tuple(types),
+        types=types,
     )

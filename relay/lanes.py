@@ -39,6 +39,11 @@ class Lanes:
         return self._most - self._held.total()
 
     @property
+    def are_full(self) -> bool:
+        """Three quarters of what may be held are."""
+        return self.free < self._most // 4
+
+    @property
     def free_for_failing(self) -> int:
         """How many more of destinations that fail."""
         return max(0, self._most // 2 - self._held_failing)

@@ -1,5 +1,6 @@
 """How a follow wants to be told: in threads or not, how loud, who is mentioned, when to be quiet. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from adapters.schema import Impact
 from relay.events import EventType, StoredEvent, SubjectKind
 from storage import tables
+from storage.wishes import Wishes
 
 SEVERITY = {Impact.NONE: 0, Impact.MINOR: 1, Impact.MAJOR: 2, Impact.CRITICAL: 3}
 WORST = max(SEVERITY.values())
@@ -61,7 +63,7 @@ class Manner:
     quiet: Quiet | None = None
 
 
-def of_follow(row: tables.Follow) -> Manner:
+def of_follow(row: tables.Follow | Wishes) -> Manner:
     """As the database keeps it."""
     return Manner(
         shape=Shape(row.shape),
@@ -73,7 +75,7 @@ def of_follow(row: tables.Follow) -> Manner:
     )
 
 
-def _quiet(stored: dict[str, str | None]) -> Quiet:
+def _quiet(stored: Mapping[str, str | None]) -> Quiet:
     least = stored.get("except")
     return Quiet(
         begins=time.fromisoformat(str(stored["from"])),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -18,6 +19,7 @@ class Metrics:
         self._poll_seconds = Histogram("uptimus_poll_duration_seconds", "How long a whole read took", registry=own)
         self._events = Counter("uptimus_events", "Changes seen", ["type"], registry=own)
         self._attempts = Counter("uptimus_attempts", "Tries to deliver", ["transport", "outcome"], registry=own)
+        self._attempts_of = cache(self._attempts.labels)
         self._lag = Histogram(
             "uptimus_delivery_lag_seconds",
             "From the page's own timestamp of an update to its delivery",
@@ -54,7 +56,7 @@ class Metrics:
 
     def attempt(self, transport: str, outcome: str) -> None:
         """One try to deliver."""
-        self._attempts.labels(transport, outcome).inc()
+        self._attempts_of(transport, outcome).inc()
 
     def stumbled(self, part: str) -> None:
         """A mistake of our own, while `telling` an event or `writing` down what came of something."""

@@ -1,5 +1,6 @@
 """What a transport needs to tell one event in one thread, gathered from the database."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any
 import structlog
 
 from relay import kin, manner
-from relay.endpoint import from_stored
+from relay.endpoint import Endpoint, from_stored
 from relay.events import EventType, StoredEvent, Subject, SubjectKind
 from relay.transports.transport import Kin, Telling
 from storage import events as event_rows
@@ -44,6 +45,7 @@ class Tellings:
     def __init__(self, database: Database, open_secret: Callable[[str], str]) -> None:
         self._database = database
         self._open_secret = lru_cache(SECRETS_KEPT)(open_secret)
+        self._endpoint = lru_cache(SECRETS_KEPT)(self._read_endpoint)
         self._events: OrderedDict[int, StoredEvent] = OrderedDict()
 
     async def load(self, wanted: Collection[int]) -> None:
@@ -78,6 +80,13 @@ class Tellings:
         """The event that a claim is about; None: it was pruned, or can't be read."""
         return self._events.get(claim.event_id) if claim.event_id is not None else None
 
+    def endpoint(self, claim: Claim) -> Endpoint:
+        """How the claim's destination wants to be told."""
+        return self._endpoint(claim.options, claim.sealed)
+
+    def _read_endpoint(self, options: str, sealed: str | None) -> Endpoint:
+        return from_stored(json.loads(options), sealed, self._open_secret)
+
     async def prepare(self, claim: Claim, event: StoredEvent, *, muted: bool, joins: bool) -> Prepared | None:
         """None while the first message that it needs is being told. joins: the same trouble on a sibling page, or
         once more on the same page, is told in the thread of the first."""
@@ -110,21 +119,21 @@ class Tellings:
             attempt=claim.attempt,
             secrets=tuple(self._open_secret(secret) for secret in claim.encrypted_secrets),
             destination_id=claim.destination_id,
-            endpoint=from_stored(claim.options, claim.sealed, self._open_secret),
+            endpoint=self.endpoint(claim),
             replay=is_replay(claim),
             muted=muted,
             thread_id=claim.id,
-            follow_id=claim.follow.id if claim.follow is not None else None,
+            follow_id=claim.follow_id,
             delivery=_name(claim),
         )
 
     async def _root_id(self, claim: Claim, event: StoredEvent) -> int | None:
         incident = event.data.incident
-        if incident is None or claim.follow is None:
+        if incident is None or claim.provider_id is None:
             return None
         async with self._database.read() as session:
             candidates = await kin_rows.candidates(session, claim.destination_id, incident.title)
-        root = kin.root_of(incident, claim.follow.provider_id, event.data.provider.url, candidates)
+        root = kin.root_of(incident, claim.provider_id, event.data.provider.url, candidates)
         return root.thread_id if root is not None else None
 
     async def _first(self, claim: Claim, root_id: int | None) -> First:
@@ -173,14 +182,13 @@ def _name(claim: Claim) -> str:
 
 def _manner(claim: Claim, event: StoredEvent) -> dict[str, Any]:
     """How the follow wants this event to be told, as a Telling holds it."""
-    if claim.follow is None:
+    if claim.wishes is None:
         return {}
-    chosen = manner.of_follow(claim.follow)
+    chosen = manner.of_follow(claim.wishes)
     return {
         "shape": chosen.shape,
         "loud": manner.is_loud(chosen, event),
         "mention": manner.mentioned(chosen, event, begun=claim.begun),
-        "follow_id": claim.follow.id,
     }
 
 

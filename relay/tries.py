@@ -3,7 +3,6 @@
 import random
 import re
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +16,8 @@ from relay.retry import after_failure
 from relay.telling import is_replay
 from relay.transports.transport import DeliveryError, Sent
 from storage.claims import Claim
+from storage.outcomes import Outcome
 from storage.pauses import Health
-from storage.threads import Outcome
 
 ANSWER_KEPT = 16384
 REASON_KEPT = 500
@@ -50,25 +49,28 @@ class Tries:
         """Nothing is held that was claimed before."""
         self._refused.clear()
 
-    def held(self, claim: Claim, event: StoredEvent, done: Outcome, until: datetime) -> Outcome:
+    def held(self, claim: Claim, event: StoredEvent, until: datetime) -> Outcome:
         """It is quiet there until then."""
         self.note(claim, event, 0.0, "held", None, "quiet hours")
-        return replace(done, state="held", finished_at=datetime.now(UTC), quiet_until=until)
+        return told(claim, state="held", finished_at=datetime.now(UTC), quiet_until=until)
 
-    def delivered(self, claim: Claim, event: StoredEvent, done: Outcome, sent: Sent, duration: float) -> Outcome:
-        """It arrived."""
+    def delivered(
+        self, claim: Claim, event: StoredEvent, sent: Sent, duration: float, joins_id: int | None
+    ) -> Outcome:
+        """It arrived, in the thread `joins_id` where that is not its own."""
         self.note(claim, event, duration, "delivered", sent.status)
         now = datetime.now(UTC)
         self._metrics.delivered(event.data.update.posted_at if event.data.update else None, now)
         if claim.paused:
             self._breakers.forget(claim.destination_id)
         self._breakers.note(claim.destination_id, failed=False, now=time.monotonic())
-        return replace(
-            done,
+        return told(
+            claim,
             state="delivered",
             reference=_fit(sent.reference),
             message=_fit(sent.message),
-            attempt=_attempt(claim, duration, "delivered", sent.status, sent.answer, None, None),
+            joins_id=joins_id,
+            attempt=_attempt(claim, now, duration, "delivered", sent.status, sent.answer, None, None),
             finished_at=now,
             health=health.after_success(claim),
         )
@@ -77,7 +79,6 @@ class Tries:
         self,
         claim: Claim,
         event: StoredEvent | None,
-        done: Outcome,
         error: DeliveryError,
         duration: float,
         *,
@@ -88,17 +89,16 @@ class Tries:
         outcome = "refused" if decision.disable else "failed" if decision.counted else "postponed"
         self.note(claim, event, duration, outcome, error.status, error.reason, decision.delay)
         if not decision.counted:
-            again = replace(done, moved=False, delay=decision.delay, uncounted=True)
-            return replace(again, health=health.after_nothing(claim))
-        attempt = _attempt(claim, duration, outcome, error.status, error.answer, error.reason, decision.delay)
+            return given_back(claim, delay=decision.delay)
+        now = datetime.now(UTC)
+        attempt = _attempt(claim, now, duration, outcome, error.status, error.answer, error.reason, decision.delay)
         if decision.disable:
             self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = time.monotonic()
-            asleep = replace(done, moved=False, delay=None, attempt=attempt)
-            return replace(asleep, refused=error.reason, everywhere=error.everywhere)
-        tried = replace(done, attempt=attempt, health=self._health(claim, error, is_chat=is_chat))
+            return waits(claim, None, attempt=attempt, refused=error.reason, everywhere=error.everywhere)
+        its_health = self._health(claim, error, is_chat=is_chat)
         if decision.delay is None:
-            return replace(tried, state="dead", finished_at=datetime.now(UTC))
-        return replace(tried, moved=False, delay=decision.delay)
+            return told(claim, state="dead", finished_at=now, attempt=attempt, health=its_health)
+        return waits(claim, decision.delay, attempt=attempt, health=its_health)
 
     def _health(self, claim: Claim, error: DeliveryError, *, is_chat: bool) -> Health | None:
         if isinstance(error, OurError):
@@ -136,6 +136,21 @@ class Tries:
         )
 
 
+def told(claim: Claim, **more: Any) -> Outcome:
+    """Its thread goes on to what comes next: it was told, given up, or is not wanted."""
+    return Outcome(claim.id, claim.token, claim.sequence, moved=True, **more)
+
+
+def waits(claim: Claim, delay: float | None, **more: Any) -> Outcome:
+    """It is due again in so many seconds."""
+    return Outcome(claim.id, claim.token, claim.sequence, moved=False, delay=delay, **more)
+
+
+def given_back(claim: Claim, *, delay: float | None = 0.0) -> Outcome:
+    """Its turn did not come: that was no try."""
+    return waits(claim, delay, uncounted=True, health=health.after_nothing(claim))
+
+
 def _workspace(uri: str) -> str:
     """What the addresses of a chat's workspace begin with."""
     return uri.partition("/")[0]
@@ -143,6 +158,7 @@ def _workspace(uri: str) -> str:
 
 def _attempt(
     claim: Claim,
+    at: datetime,
     duration: float,
     outcome: str,
     status: int | None,
@@ -153,7 +169,7 @@ def _attempt(
     """A claim without a token is told by hand: nothing follows from how it went."""
     return {
         "number": claim.attempt,
-        "at": datetime.now(UTC),
+        "at": at,
         "duration_ms": round(duration * 1000),
         "outcome": outcome,
         "replay": is_replay(claim),
@@ -166,4 +182,4 @@ def _attempt(
 
 def _fit(text: str | None) -> str | None:
     """What others said, without what no database stores: an outcome that can't be written is told again."""
-    return _UNFIT.sub("", text) if text is not None else None
+    return _UNFIT.sub("", text) if text else text

@@ -1,26 +1,32 @@
 """Engine, transactions, and the few places where SQLite and PostgreSQL differ."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, event, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, literal
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
 from storage import clock
+from storage.postgresql import postgresql_engine
+from storage.sqlite import OneThread, sqlite_engine
 from storage.tables import UtcDateTime
 
 BUSY_TIMEOUT = 15.0
 """Seconds that SQLite waits for another writer."""
 
 CLOSE_WITHIN = 2.0
+
+Found = TypeVar("Found")
+Given = TypeVarTuple("Given")
 
 
 class from_now(FunctionElement[Any]):  # noqa: N801
@@ -66,13 +72,16 @@ class Database:
         self.url = async_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = (
-            _sqlite_engine(self.url, busy_timeout) if self.is_sqlite else _postgresql_engine(self.url, pool_size)
+            sqlite_engine(self.url, busy_timeout)
+            if self.is_sqlite
+            else postgresql_engine(self.url, pool_size=pool_size, max_overflow=0)
         )
         self._writer = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._relaxed = self._engine.execution_options(begin="BEGIN IMMEDIATE", relaxed=True)
         # SQLite has one writer at a time; waiting here is fair and wakes at once, its own busy loop is neither.
         self._turn: asyncio.Lock | _NoLock = asyncio.Lock() if self.is_sqlite else _NoLock()
         self._clock = clock.Clock() if self.is_sqlite else None
+        self._one_thread = OneThread(self.url, busy_timeout) if self.is_sqlite else None
 
     @property
     def engine(self) -> AsyncEngine:
@@ -112,6 +121,21 @@ class Database:
                 yield session
                 self._check_clock()
 
+    async def in_one_go(self, work: Callable[[Connection, *Given], Found], *given: *Given) -> Found:
+        """What `work` finds in a transaction of its own that changes something, relaxed as in `write`. For what is
+        done for each delivery: on SQLite all of it is one step to another thread and back, since each such step
+        costs more than most statements."""
+        if self._one_thread is None:
+            async with self._relaxed.begin() as connection:
+                return await connection.run_sync(work, *given)
+        async with self._turn:
+            await self._follow_clock()
+            return await self._one_thread.run(lambda connection: self._checked(work(connection, *given)))
+
+    def _checked(self, found: Found) -> Found:
+        self._check_clock()
+        return found
+
     def _check_clock(self) -> None:
         """What was claimed while the clock was set may be somebody's: that is undone, and done once more."""
         if self._clock is not None and self._clock.jump():
@@ -129,6 +153,8 @@ class Database:
         """Gives every connection back; one that does not answer is left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_WITHIN):
+                if self._one_thread is not None:
+                    await self._one_thread.aclose()
                 await self._engine.dispose()
 
 
@@ -138,47 +164,7 @@ class _NoLock:
     async def __aexit__(self, *_: object) -> None: ...
 
 
-def _sqlite_engine(url: URL, busy_timeout: float) -> AsyncEngine:
-    # hide_parameters: what goes wrong is logged, and parameters hold addresses and hashes
-    engine = create_async_engine(url, connect_args={"timeout": busy_timeout}, hide_parameters=True)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            f"busy_timeout={round(busy_timeout * 1000)}",
-            "synchronous=FULL",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if "begin" in options:  # it writes
-            connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get('relaxed') else 'FULL'}")
-        connection.exec_driver_sql(options.get("begin", "BEGIN"))
-
-    return engine
-
-
-def _postgresql_engine(url: URL, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-    )
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("relaxed"):
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-
-    return engine
-
-
 def insert(session: AsyncSession, table: type[Any]) -> Any:
     """INSERT … ON CONFLICT of the database at hand."""
     dialect = session.get_bind().dialect.name
-    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return postgresql_insert(table) if dialect == "postgresql" else sqlite_insert(table)

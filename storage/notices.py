@@ -112,13 +112,14 @@ async def claim_due(session: AsyncSession, limit: int, lease: float) -> list[Cla
     """Takes up to `limit` notices that are due, for `lease` seconds. Those of a disabled destination wait until it
     is enabled, but for the one that says so; those of a chat's workspace until no other process is telling it."""
     token = secrets.token_hex(8)
+    elsewhere = [turns.not_elsewhere(Notice.destination_id)] if turns.is_shared(session.get_bind()) else []
     due = (
         select(Notice.id)
         .join(Destination, Destination.id == Notice.destination_id)
         .where(
             Notice.due_at <= from_now(),
             or_(Destination.disabled_at.is_(None), Notice.kind == TROUBLE),
-            *turns.elsewhere(session, Notice.destination_id),
+            *elsewhere,
         )
         .order_by(Notice.due_at)
         .limit(limit)

@@ -1,4 +1,4 @@
-"""Threads: opened and woken when something is to tell, acknowledged in batches. (Claiming them: claims.py)
+"""Threads: opened and woken when something is to tell. (Claiming them: claims.py; what came of that: outcomes.py)
 
 Work is scheduled by thread and never by searching deliveries: with 100,000 events behind one dead receiver, a
 row per delivery falls to tens of claims a second, threads don't notice.
@@ -6,15 +6,12 @@ row per delivery falls to tens of claims a second, threads don't notice.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     and_,
-    bindparam,
     case,
-    exists,
     false,
     func,
     literal,
@@ -27,8 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.claims import PARKED
 from storage.database import from_now, insert
-from storage.pauses import Health
-from storage.tables import Attempt, Delivery, Destination, Event, Follow, Thread
+from storage.tables import Delivery, Destination, Event, Follow, Thread
 
 
 @dataclass(frozen=True)
@@ -164,126 +160,6 @@ async def carrier(session: AsyncSession, thread_id: int, update_id: str, before:
         .order_by(Delivery.sequence)
         .limit(1)
     )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one claim.
-
-    moved: the cursor goes on past `sequence` (told, given up, left out by the filters); otherwise the thread is
-    due again in `delay` seconds (None: at once), but sleeps where its destination is disabled. uncounted: this was
-    not an attempt. state: `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the
-    thread in which it was told: they share their first message from now on. quiet_until: when what is held may be
-    told. refused: why nothing can be sent to the destination any more (`everywhere`: nor to any other of its
-    workspace). attempt: the row to keep of the try, None where there was none. health: what it says of the
-    destination, where that is news.
-    """
-
-    thread_id: int
-    token: str
-    sequence: int
-    moved: bool
-    delay: float | None = 0.0
-    uncounted: bool = False
-    state: str | None = None
-    reference: str | None = None
-    message: str | None = None
-    joins_id: int | None = None
-    quiet_until: datetime | None = None
-    refused: str | None = None
-    everywhere: bool = False
-    attempt: dict[str, Any] | None = None
-    finished_at: datetime | None = None
-    health: Health | None = None
-
-
-async def acknowledge(session: AsyncSession, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
-    """Writes down outcomes, and returns them but for two kinds, which change nothing: those of threads that are
-    gone meanwhile (their destination was removed), and those whose claim has passed to somebody else. An outcome
-    without a token (told again by hand) leaves its thread where it is."""
-    rows = await session.execute(
-        select(Thread.id, Thread.token).where(Thread.id.in_({one.thread_id for one in outcomes}))
-    )
-    held = {row.id: row.token for row in rows}
-    outcomes = [one for one in outcomes if one.thread_id in held and one.token in ("", held[one.thread_id])]
-    connection = await session.connection()
-    mine = and_(Thread.id == bindparam("row"), Thread.token == bindparam("held"))
-    moved = [
-        {"row": one.thread_id, "held": one.token, "told": one.sequence, "root": one.reference,
-         "joined": one.joins_id, "began": one.state == "delivered"}
-        for one in outcomes
-        if one.moved
-    ]  # fmt: skip
-    if moved:
-        await connection.execute(
-            update(Thread)
-            .where(mine)
-            .values(
-                cursor=bindparam("told"),
-                attempt=0,
-                token=None,
-                due_at=case((Thread.head > bindparam("told"), from_now()), else_=null()),
-                only_dead=and_(Thread.only_dead, Thread.head > bindparam("told")),
-                reference=func.coalesce(bindparam("root", type_=Thread.reference.type), Thread.reference),
-                begun=or_(Thread.begun, bindparam("began", type_=Thread.begun.type)),
-                joins_id=func.coalesce(bindparam("joined", type_=Thread.joins_id.type), Thread.joins_id),
-            ),
-            moved,
-        )
-    shared = [
-        {"joined": one.joins_id, "root": one.reference}
-        for one in outcomes
-        if one.moved and one.joins_id is not None and one.reference is not None
-    ]
-    if shared:
-        await connection.execute(
-            update(Thread).where(Thread.id == bindparam("joined")).values(reference=bindparam("root")), shared
-        )
-    waiting = [
-        {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "back": int(one.uncounted)}
-        for one in outcomes
-        if not one.moved
-    ]
-    if waiting:
-        # by what holds now: the destination may have been disabled, or enabled again, since the claim
-        disabled = exists().where(Destination.id == Thread.destination_id, Destination.disabled_at.is_not(None))
-        await connection.execute(
-            update(Thread)
-            .where(mine)
-            .values(
-                due_at=case((disabled, null()), else_=from_now(bindparam("delay"))),
-                token=None,
-                attempt=Thread.attempt - bindparam("back"),
-            ),
-            waiting,
-        )
-    await _keep(session, outcomes)
-    return outcomes
-
-
-async def _keep(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
-    deliveries = [
-        {"thread_id": one.thread_id, "sequence": one.sequence, "state": one.state, "message": one.message,
-         "finished_at": one.finished_at}
-        for one in outcomes
-        if one.state is not None
-    ]  # fmt: skip
-    if deliveries:
-        statement = insert(session, Delivery)
-        await session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["thread_id", "sequence"],
-                set_={name: statement.excluded[name] for name in ("state", "message", "finished_at")},
-            ),
-            deliveries,
-        )
-    attempts = [
-        {"thread_id": one.thread_id, "sequence": one.sequence} | one.attempt
-        for one in outcomes
-        if one.attempt is not None
-    ]
-    if attempts:
-        await session.execute(insert(session, Attempt), attempts)
 
 
 async def destination_of(session: AsyncSession, thread_id: int) -> int:

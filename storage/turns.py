@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from functools import cache
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -18,6 +18,7 @@ from storage.database import from_now
 from storage.tables import Destination, Event, Lease, Thread
 
 CHATS = ("slack", "discord")
+_WORKSPACES = tuple(f"{chat}:" for chat in CHATS)
 
 
 def this_process() -> str:
@@ -37,36 +38,40 @@ def workspace(transport: str, uri: str) -> str | None:
 
 def is_workspace(host: str | None) -> bool:
     """Whether what a destination shares a limit with is a chat's workspace, and no host."""
-    return host is not None and host.startswith(tuple(f"{chat}:" for chat in CHATS))
+    return host is not None and host.startswith(_WORKSPACES)
 
 
-def elsewhere(session: AsyncSession, destination_id: InstrumentedAttribute[int]) -> list[ColumnElement[bool]]:
-    """What leaves those destinations out of a query whose workspaces other processes are telling now."""
-    if not _is_shared(session):
-        return []
-    others = select(Lease.name).where(Lease.holder != this_process(), Lease.until_at > from_now())
-    return [destination_id.not_in(select(Destination.id).where(Destination.host.in_(others)))]
+def is_shared(bind: Connection | Engine) -> bool:
+    """Whether other processes may tell what is stored there."""
+    return bind.dialect.name == "postgresql"
 
 
-async def lost(session: AsyncSession, claimed: Mapping[int, str | None], seconds: float) -> Collection[int]:
+def not_elsewhere(destination_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Leaves those destinations out of a query whose workspaces other processes are telling now."""
+    me = bindparam("me", type_=Text, callable_=this_process)
+    others = select(Lease.name).where(Lease.holder != me, Lease.until_at > from_now())
+    return destination_id.not_in(select(Destination.id).where(Destination.host.in_(others)))
+
+
+def lost(connection: Connection, claimed: Mapping[int, str | None], seconds: float) -> Collection[int]:
     """Of the threads that were claimed in this transaction, with what their destinations share a limit with: those
     that another process has begun to tell the workspaces of. They are given back. The others' workspaces are ours
     for so many seconds."""
     wanted = sorted({host for host in claimed.values() if host is not None and is_workspace(host)})
-    if not wanted or not _is_shared(session):
+    if not wanted or not is_shared(connection):
         return ()
-    ours = set(await _taken(session, wanted, seconds))
+    ours = set(_taken(connection, wanted, seconds))
     given_back = [id_ for id_, host in claimed.items() if host in wanted and host not in ours]
     if given_back:
-        await _give_back(session, given_back)
+        _give_back(connection, given_back)
     return given_back
 
 
-async def _taken(session: AsyncSession, wanted: list[str], seconds: float) -> Collection[str]:
+def _taken(connection: Connection, wanted: list[str], seconds: float) -> Collection[str]:
     me, until = this_process(), from_now(seconds)
     # in the order of their names, as everybody does: nobody waits for somebody who waits for him
     statement = insert(Lease).values([{"name": name, "holder": me, "until_at": until} for name in wanted])
-    won = await session.scalars(
+    won = connection.scalars(
         statement.on_conflict_do_update(
             index_elements=["name"],
             set_={"holder": me, "until_at": until},
@@ -76,22 +81,21 @@ async def _taken(session: AsyncSession, wanted: list[str], seconds: float) -> Co
     return won.all()
 
 
-async def _give_back(session: AsyncSession, ids: Collection[int]) -> None:
+def _give_back(connection: Connection, ids: Collection[int]) -> None:
     """As if they had not been claimed; those that were to be told for the first time keep their place."""
     happened = (
         select(Event.seen_at)
         .where(Event.subject_id == Thread.subject_id, Event.sequence == Thread.cursor + 1)
         .scalar_subquery()
     )
-    await session.execute(
+    connection.execute(
         update(Thread)
         .where(Thread.id.in_(ids))
         .values(
             due_at=func.least(func.coalesce(happened, from_now()), from_now()),
             token=None,
             attempt=Thread.attempt - 1,
-        ),
-        execution_options={"synchronize_session": False},
+        )
     )
 
 
@@ -103,14 +107,10 @@ async def release(session: AsyncSession) -> None:
 
 async def name_workspaces(session: AsyncSession) -> None:
     """Of destinations that an older version made."""
-    if _is_shared(session):
+    if is_shared(session.get_bind()):
         await session.execute(
             update(Destination)
             .where(Destination.transport.in_(CHATS), Destination.host.is_(None))
             .values(host=func.split_part(Destination.uri, "/", 1)),
             execution_options={"synchronize_session": False},
         )
-
-
-def _is_shared(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "postgresql"

@@ -15,8 +15,8 @@ from bot.commands.services import Services, counted, shown_moment
 from relay import deliver
 from relay.metrics import Metrics
 from storage import audit, deliveries, follows
+from storage.outcomes import Outcome
 from storage.tables import Destination
-from storage.threads import Outcome
 
 
 async def one(services: Services, request: Request) -> Reply:

@@ -6,7 +6,6 @@ import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,13 +66,13 @@ class WebhookTransport:
         """Posts one event; raises DeliveryError. An event that has nothing to say to the service was told."""
         if telling.address.startswith("http://") and not self._allow_private:
             raise DeliveryError("webhooks go to https:// addresses only", permanent=True)
-        rendered = self._rendered(telling)
+        rendered = await self._rendered(telling)
         if rendered is None:
             return Sent()
         headers = _headers(telling, rendered)
         try:
-            sent = await self._posted(telling.address, rendered, headers)
-            return replace(sent, answer=without_secrets(sent.answer, telling)) if sent.answer else sent
+            status, answer = await self._posted(telling.address, rendered, headers)
+            return Sent(status=status, answer=without_secrets(answer, telling))
         except DeliveryError as error:
             error.answer = without_secrets(error.answer, telling)
             raise
@@ -119,7 +118,7 @@ class WebhookTransport:
             )
         return self._session
 
-    async def _posted(self, address: str, rendered: Rendered, headers: dict[str, str]) -> Sent:
+    async def _posted(self, address: str, rendered: Rendered, headers: dict[str, str]) -> tuple[int, str]:
         began = time.monotonic()
         try:
             return await self._post(address, rendered, headers)
@@ -128,16 +127,16 @@ class WebhookTransport:
                 raise
         return await self._post(address, rendered, headers)
 
-    async def _post(self, address: str, rendered: Rendered, headers: dict[str, str]) -> Sent:
+    async def _post(self, address: str, rendered: Rendered, headers: dict[str, str]) -> tuple[int, str]:
         async with self._opened().request(
             rendered.method, rendered.url or address, data=rendered.body, headers=headers, allow_redirects=False
         ) as response:
             answer = await _answer(response)
         if 200 <= response.status < 300:
-            return Sent(status=response.status, answer=answer)
+            return response.status, answer
         raise refused(response.status, response.headers.get("Retry-After"), answer)
 
-    def _rendered(self, telling: Telling) -> Rendered | None:
+    async def _rendered(self, telling: Telling) -> Rendered | None:
         """The request in the endpoint's format. Where many endpoints get the same bytes, they are made once."""
         event, endpoint = telling.event, telling.endpoint
         form = FORMATS.get(endpoint.format)
@@ -147,7 +146,10 @@ class WebhookTransport:
         if form.shared and (known := self._kept.get(key)) is not None and known[0] is event:
             return known[1]
         try:
-            made = form.render(event, endpoint, telling.address)
+            if form.needs_template:  # what a user wrote may take a while
+                made = await asyncio.to_thread(form.render, event, endpoint, telling.address)
+            else:
+                made = form.render(event, endpoint, telling.address)
         except ValueError as error:
             raise DeliveryError(str(error)) from None
         if form.shared:
@@ -180,6 +182,8 @@ def _headers(telling: Telling, rendered: Rendered) -> dict[str, str]:
 
 def without_secrets(answer: str, telling: Telling) -> str:
     """What a receiver said, as it may be kept: some say back whatever they were sent."""
+    if len(answer) < LEAST_SECRET:
+        return answer
     endpoint, place = telling.endpoint, urlsplit(telling.address)
     secret = {*endpoint.headers.values(), endpoint.key or "", place.path, place.query, *telling.secrets}
     for text in sorted((text for text in secret if len(text) >= LEAST_SECRET), key=len, reverse=True):
@@ -189,16 +193,14 @@ def without_secrets(answer: str, telling: Telling) -> str:
 
 async def _answer(response: aiohttp.ClientResponse) -> str:
     """The beginning of what the receiver said, without the zero bytes that PostgreSQL does not store."""
-    said = bytearray()
-    if response.content.at_eof():
-        return ""
+    said, content = bytearray(), response.content
     try:
-        async with asyncio.timeout(ANSWER_PATIENCE):
-            while len(said) < ANSWER_LIMIT:
-                chunk = await response.content.read(ANSWER_LIMIT - len(said))
-                if not chunk:
-                    break
-                said += chunk
+        if content.is_eof():  # all of it came with the status: no need to watch the clock
+            said += content.read_nowait(ANSWER_LIMIT)
+        else:
+            async with asyncio.timeout(ANSWER_PATIENCE):
+                while len(said) < ANSWER_LIMIT and (more := await content.read(ANSWER_LIMIT - len(said))):
+                    said += more
     except (aiohttp.ClientError, OSError):
         pass  # it said its status: whatever happens to the rest of the answer changes nothing
     return said.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

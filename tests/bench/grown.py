@@ -20,12 +20,14 @@ from bench.parsing import Row
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
+from standins import claiming
 
-from storage import claims, deliveries, events, migrate, notices, providers, pruning, threads, vitals
+from storage import deliveries, events, migrate, notices, providers, pruning, threads, vitals
 from storage.claims import Hosts
 from storage.database import Database
+from storage.outcomes import Outcome
 from storage.providers import Unchanged
-from storage.threads import Outcome, Streams
+from storage.threads import Streams
 
 PROVIDERS, DESTINATIONS, INCIDENTS = 10_000, 100_000, 300_000
 FOLLOWS, THREADS = 10, 3_000_000
@@ -128,7 +130,7 @@ def questions(scale: float) -> dict[str, tuple[Sequence[str], Question]]:
     )
 
     async def claim(session: AsyncSession) -> Any:
-        return await claims.claim_due(session, 400, 60, per_destination=12, hosts=Hosts(24), failing=200)
+        return await claiming.claim_due(session, 400, 60, per_destination=12, hosts=Hosts(24), failing=200)
 
     async def acknowledge(session: AsyncSession) -> Any:
         now = await providers.database_now(session)
@@ -139,7 +141,7 @@ def questions(scale: float) -> dict[str, tuple[Sequence[str], Question]]:
             Outcome(id_, "x", 5, moved=True, state="delivered", attempt=tried, finished_at=now)
             for id_ in range(1, 51)
         ]
-        return await threads.acknowledge(session, outcomes)
+        return await claiming.acknowledge(session, outcomes)
 
     def publish(provider_id: int) -> Question:
         async def ask(session: AsyncSession) -> None:

@@ -8,6 +8,7 @@ from faults.works import SECRET, grows, settled, telling, told
 from replicas.outside import page, says, troubles
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
+from standins import claiming
 from standins.receiver import Receiver
 from structlog.testing import capture_logs
 
@@ -17,7 +18,6 @@ from relay.metrics import Metrics
 from relay.retry import RETRIES
 from relay.telling import EVENTS_KEPT, Tellings
 from relay.transports.transport import Sent, Telling
-from storage import claims
 from storage.database import Database
 from storage.tables import Attempt, Delivery, Event, Follow, Subject, Thread
 
@@ -159,7 +159,7 @@ async def test_an_event_that_was_read_before_is_not_dropped_for_those_that_are_r
             for n in range(2, 2 * EVENTS_KEPT)
         ]  # fmt: skip
         others = [*await session.scalars(insert(Event).returning(Event.id), rows)]
-        claim = await claims.claim_of(session, thread.id, 1)
+        claim = await claiming.claim_of(session, thread.id, 1)
         assert claim is not None
     tellings = Tellings(database, str)
     await tellings.load({sample.id})

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import insert, select, update
+from standins import claiming
 
 from relay.bulletin import Bulletin
 from relay.deliver import Deliverer
@@ -157,7 +158,7 @@ async def test_what_may_be_taken_of_one_host(database: Database) -> None:
 
     async def take(hosts: Hosts) -> Counter[str | None]:
         async with database.write() as session:
-            taken = await claims.claim_due(session, 200, 60, per_destination=5, hosts=hosts)
+            taken = await claiming.claim_due(session, 200, 60, per_destination=5, hosts=hosts)
             await session.execute(update(Thread).values(due_at=from_now(-1), token=None))
             return Counter(one.host for one in taken)
 
@@ -176,7 +177,7 @@ async def test_what_may_be_taken_of_those_that_fail(database: Database) -> None:
 
     async def take(failing: int | None) -> Counter[str | None]:
         async with database.write() as session:
-            taken = await claims.claim_due(session, 200, 60, per_destination=5, failing=failing)
+            taken = await claiming.claim_due(session, 200, 60, per_destination=5, failing=failing)
             await session.execute(update(Thread).values(due_at=from_now(-1), token=None))
             return Counter(one.host for one in taken)
 
@@ -196,8 +197,8 @@ async def test_of_a_paused_destination_nothing_is_taken_and_then_one(database: D
 
     async def take() -> tuple[int, int]:
         async with database.write() as session:
-            due = await claims.claim_due(session, 200, 60, per_destination=9)
-            probes = await claims.claim_probes(session, 200, 60)
+            due = await claiming.claim_due(session, 200, 60, per_destination=9)
+            probes = await claiming.claim_probes(session, 200, 60)
             assert all(one.paused and one.host == "a" for one in probes)
             assert not any(one.paused for one in due)
             return len(due), len(probes)
@@ -216,7 +217,7 @@ async def test_several_workers_have_one_try_together(database: Database) -> None
 
     async def probe() -> list[claims.Claim]:
         async with database.write() as session:
-            return await claims.claim_probes(session, 200, 60)
+            return await claiming.claim_probes(session, 200, 60)
 
     taken = [one for found in await asyncio.gather(*(probe() for _ in range(5))) for one in found]
     assert sorted(one.destination_id for one in taken) == [1, 2, 3]

@@ -4,13 +4,15 @@ import asyncio
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from standins import claiming
 
 from storage import claims, events, follows, leases, providers, threads
 from storage.database import Database, from_now
 from storage.events import NewEvent
+from storage.outcomes import Outcome
 from storage.providers import Unchanged
 from storage.tables import Follow, Provider, Thread
-from storage.threads import Outcome, Streams
+from storage.threads import Streams
 
 
 async def add_providers(database: Database, number: int) -> list[int]:
@@ -88,12 +90,12 @@ async def test_an_ended_lease_is_taken_by_another_and_the_first_changes_nothing_
 async def test_what_a_dead_process_held_is_released_at_its_next_start(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        assert len(await claims.claim_due(session, 10, lease=60, per_destination=10)) == 1
+        assert len(await claiming.claim_due(session, 10, lease=60, per_destination=10)) == 1
         assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
     async with database.write() as session:
-        assert await claims.claim_due(session, 10, lease=60, per_destination=10) == []
+        assert await claiming.claim_due(session, 10, lease=60, per_destination=10) == []
         await leases.release_all(session)
-        assert len(await claims.claim_due(session, 10, lease=60, per_destination=10)) == 1
+        assert len(await claiming.claim_due(session, 10, lease=60, per_destination=10)) == 1
         assert len(await providers.claim_due(session, 10, lease=60, gap=1e6)) == 1
 
 
@@ -102,7 +104,7 @@ async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(da
 
     async def claim() -> list[claims.Claim]:
         async with database.write() as session:
-            return await claims.claim_due(session, 10, lease=60, per_destination=10)
+            return await claiming.claim_due(session, 10, lease=60, per_destination=10)
 
     told = []
     for _ in range(3):
@@ -118,7 +120,7 @@ async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(da
                 reference="r",
                 finished_at=await providers.database_now(session),
             )
-            await threads.acknowledge(session, [done])
+            await claiming.acknowledge(session, [done])
     assert told == [1, 2, 3]
     assert (await thread(database)).due_at is None
     assert await claim() == []
@@ -127,10 +129,10 @@ async def test_a_thread_is_claimed_by_one_worker_and_its_events_come_in_order(da
 async def test_a_worker_that_wakes_up_too_late_changes_nothing(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        [late] = await claims.claim_due(session, 10, lease=-1, per_destination=10)
-        [new] = await claims.claim_due(session, 10, lease=60, per_destination=10)
+        [late] = await claiming.claim_due(session, 10, lease=-1, per_destination=10)
+        [new] = await claiming.claim_due(session, 10, lease=60, per_destination=10)
     async with database.write() as session:
-        await threads.acknowledge(session, [Outcome(late.id, late.token, late.sequence, moved=True)])
+        await claiming.acknowledge(session, [Outcome(late.id, late.token, late.sequence, moved=True)])
     row = await thread(database)
     assert (row.cursor, row.token) == (0, new.token)
 
@@ -142,13 +144,13 @@ async def test_what_was_told_meanwhile_at_a_disabled_destination_sleeps_until_it
 
     async def claim() -> claims.Claim:
         async with database.write() as session:
-            [claimed] = await claims.claim_due(session, 10, lease=60, per_destination=10)
+            [claimed] = await claiming.claim_due(session, 10, lease=60, per_destination=10)
             return claimed
 
     async def acknowledge(claimed: claims.Claim, *, moved: bool) -> None:
         async with database.write() as session:
             outcome = Outcome(claimed.id, claimed.token, claimed.sequence, moved=moved, delay=None)
-            await threads.acknowledge(session, [outcome])
+            await claiming.acknowledge(session, [outcome])
 
     async def disabled_while_one_is_told() -> claims.Claim:
         under_way = await claim()
@@ -176,16 +178,16 @@ async def test_what_was_told_meanwhile_at_a_disabled_destination_sleeps_until_it
 async def test_waiting_for_the_next_try_keeps_its_place_and_its_count(database: Database) -> None:
     await add_thread(database)
     async with database.write() as session:
-        [claim] = await claims.claim_due(session, 10, lease=60, per_destination=10)
-        await threads.acknowledge(session, [Outcome(claim.id, claim.token, 1, moved=False, delay=300)])
+        [claim] = await claiming.claim_due(session, 10, lease=60, per_destination=10)
+        await claiming.acknowledge(session, [Outcome(claim.id, claim.token, 1, moved=False, delay=300)])
     row = await thread(database)
     assert (row.cursor, row.attempt, row.token) == (0, 1, None)
     async with database.write() as session:
-        assert await claims.claim_due(session, 10, lease=60, per_destination=10) == []
+        assert await claiming.claim_due(session, 10, lease=60, per_destination=10) == []
         await session.execute(update(Thread).values(due_at=from_now(-1)))
-        [again] = await claims.claim_due(session, 10, lease=60, per_destination=10)
+        [again] = await claiming.claim_due(session, 10, lease=60, per_destination=10)
         assert again.attempt == 2
-        await threads.acknowledge(session, [Outcome(again.id, again.token, 1, moved=False, uncounted=True)])
+        await claiming.acknowledge(session, [Outcome(again.id, again.token, 1, moved=False, uncounted=True)])
     assert (await thread(database)).attempt == 1
 
 
@@ -207,10 +209,10 @@ async def test_a_long_queue_at_one_destination_holds_up_no_other(database: Datab
         await threads.publish(
             session, provider_id, numbered.subject_id, first=1, last=1, streams=Streams(incidents=True)
         )
-        first = await claims.claim_due(session, 20, lease=60, per_destination=5)
+        first = await claiming.claim_due(session, 20, lease=60, per_destination=5)
         assert [claim.destination_id for claim in first] == [slow] * 5
         assert [claim.event_id for claim in first] == sorted(claim.event_id or 0 for claim in first)
-        [other] = await claims.claim_due(session, 20, lease=60, per_destination=5, busy=[slow])
+        [other] = await claiming.claim_due(session, 20, lease=60, per_destination=5, busy=[slow])
         assert other.destination_id == quick
 
 

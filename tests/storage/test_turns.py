@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from standins import claiming
 from standins.followed import followed
 
-from storage import claims, leases, migrate, notices, providers, turns
+from storage import leases, migrate, notices, providers, turns
 from storage.database import Database
 from storage.tables import Destination, Event, Lease, Subject, Thread
 
@@ -33,7 +34,7 @@ async def put(database: Database) -> None:
 
 async def claim(database: Database) -> list[str]:
     async with database.write() as session:
-        found = await claims.claim_due(session, 10, LEASE, per_destination=5)
+        found = await claiming.claim_due(session, 10, LEASE, per_destination=5)
     return sorted(one.uri for one in found)
 
 

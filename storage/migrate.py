@@ -7,9 +7,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.database import Database
+from storage.postgresql import unhurried
 from storage.tables import Table
 
 LOCK = 7_350_261  # any number that nobody else locks: two processes that start together migrate one by one
@@ -25,11 +27,19 @@ def _config(connection: Connection | None = None) -> Config:
 async def upgrade(database: Database, to: str = "head") -> None:
     """Applies every migration that is missing, up to this one. Does nothing where none is, nor where a newer
     version brought the database further: migrations only add (CONTRIBUTING), so this one gets along with it."""
-    async with database.engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+    async with _unhurried(database).execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
         if not database.is_sqlite:
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         if not await connection.run_sync(_ahead):
             await connection.run_sync(lambda sync: command.upgrade(_config(sync), to))
+
+
+def _unhurried(database: Database) -> AsyncEngine:
+    """A large table's new index takes as long as it takes."""
+    return (
+        database.engine if database.is_sqlite else create_async_engine(unhurried(database.url), poolclass=NullPool)
+    )
 
 
 async def at_head(database: Database) -> bool:

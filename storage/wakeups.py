@@ -8,21 +8,22 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
+from typing import Any
 
 import structlog
 from sqlalchemy import NullPool
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.database import Database
+from storage.postgresql import postgresql_engine
 
 DELIVER, POLL = "uptimus_deliver", "uptimus_poll"
 """There may be something to tell; there may be a page to read."""
 APART = 0.02
 """Seconds between two that a process sends: what happens meanwhile is said once."""
 SEND_WITHIN, LAST_WITHIN = 5.0, 1.0
-PING_EVERY, PING_WITHIN = 30.0, 10.0
+PING_EVERY, PING_WITHIN = 10.0, 5.0
 """A connection that is cut off without a word is noticed after so long."""
-FIRST_AGAIN, LONGEST_AGAIN = 0.2, 30.0
+FIRST_AGAIN, LONGEST_AGAIN = 0.2, 10.0
 """Seconds before another try to listen."""
 
 log = structlog.get_logger("wakeups")
@@ -109,19 +110,25 @@ class Wakeups:
 
     async def _hear(self) -> None:
         """Until the connection ends. It is one of its own: what listens can't do anything else meanwhile."""
-        engine, lost = create_async_engine(self._database.url, poolclass=NullPool), asyncio.Event()
+        engine, lost = postgresql_engine(self._database.url, poolclass=NullPool), asyncio.Event()
         async with engine.connect() as connection:
             raw = (await connection.get_raw_connection()).driver_connection
             assert raw is not None
-            raw.add_termination_listener(lambda *_: lost.set())
-            for channel in self._calls:
-                await raw.add_listener(channel, lambda *heard: self._look(heard[2]))
-            for channel in self._calls:  # what was said while nobody listened
-                self._look(channel)
-            log.info("wake-ups are heard", channels=sorted(self._calls))
-            while not lost.is_set():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PING_EVERY):
-                        await lost.wait()
-                if not lost.is_set():
-                    await raw.execute("SELECT 1", timeout=PING_WITHIN)
+            try:
+                await self._heard(raw, lost)
+            finally:
+                raw.terminate()  # to close it would wait for an answer
+
+    async def _heard(self, raw: Any, lost: asyncio.Event) -> None:
+        raw.add_termination_listener(lambda *_: lost.set())
+        for channel in self._calls:
+            await raw.add_listener(channel, lambda *heard: self._look(heard[2]))
+        for channel in self._calls:  # what was said while nobody listened
+            self._look(channel)
+        log.info("wake-ups are heard", channels=sorted(self._calls))
+        while not lost.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PING_EVERY):
+                    await lost.wait()
+            if not lost.is_set():
+                await raw.execute("SELECT 1", timeout=PING_WITHIN)

@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -16,13 +17,14 @@ from standins.receiver import Answer, Receiver
 from adapters import ADAPTERS
 from adapters.fetch import Fetcher
 from bot.demo import LOGIN_OUTAGE, documents, load
+from relay.hosts import Hosts
 from relay.metrics import Metrics
-from relay.poll import Poller, pace
+from relay.poll import AT_ONCE_PER_HOST, Poller, pace
+from storage import providers
 from storage.claims import PARKED
 from storage.database import Database, from_now
 from storage.tables import Event, Provider, Thread
 
-PAGES = 40
 BROKEN = {
     "503": Answer(503),
     "garbage": Answer(200, {"Content-Type": "application/json"}, b"\x00{{{<html>"),
@@ -45,16 +47,15 @@ class Pages(Receiver):
         return aiohttp.web.json_response(found) if found else aiohttp.web.Response(status=404)
 
 
-async def followed(database: Database, address: str) -> None:
-    """All the pages, each followed at one destination, due now."""
-    await page(database, "first", ["console:"], "console")
+async def followed(database: Database, address: str, numbers: range) -> None:
+    """So many pages of one host, due now: those with the low numbers first."""
     async with database.write() as session:
-        first = (await session.scalars(select(Provider))).one()
+        now = await providers.database_now(session)
         rows: list[dict[str, object]] = [
             {"slug": f"p{n}", "name": f"P{n}", "url": f"{address}/{n}", "adapter": "statuspage", "source": "user",
              "verification": "pending", "status": "unknown", "memory": {}, "active": False, "failures": 0,
-             "unreadable": False, "due_at": first.first_read_at}
-            for n in range(PAGES)
+             "unreadable": False, "due_at": now - timedelta(seconds=numbers.stop - n)}
+            for n in numbers
         ]  # fmt: skip
         await session.execute(insert(Provider), rows)
 
@@ -70,8 +71,7 @@ async def polling(database: Database, fetcher: Fetcher, metrics: Metrics) -> Asy
 
 async def all_due(database: Database) -> None:
     async with database.write() as session:
-        ours = update(Provider).where(Provider.slug != "first")
-        await session.execute(ours.values(due_at=from_now(-1)))
+        await session.execute(update(Provider).values(due_at=from_now(-1)))
 
 
 async def round_of(database: Database, poller: Poller) -> None:
@@ -83,22 +83,22 @@ async def round_of(database: Database, poller: Poller) -> None:
 async def counted(database: Database) -> tuple[int, int, float]:
     """Events; pages that fail; for how many seconds the first of them is left alone."""
     async with database.read() as session:
-        ours = Provider.slug != "first"
         events = await session.scalar(select(func.count()).select_from(Event)) or 0
-        failing = await session.scalar(select(func.count()).where(ours, Provider.failures > 0)) or 0
-        due, now = (await session.execute(select(func.min(Provider.due_at), from_now()).where(ours))).one()
+        failing = await session.scalar(select(func.count()).where(Provider.failures > 0)) or 0
+        due, now = (await session.execute(select(func.min(Provider.due_at), from_now()))).one()
         return events, failing, (due - now).total_seconds()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("number", [40, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("way", [*BROKEN, "no names"])
-async def test_all_pages_fail_at_once(database: Database, way: str) -> None:
+async def test_all_pages_fail_at_once(database: Database, way: str, number: int) -> None:
     if way not in ("503", "no names") and not database.is_sqlite:
         pytest.skip("what a page answers is the same to both databases")
     metrics = Metrics()
     pages = Pages()
     async with pages:
-        await followed(database, pages.url.removesuffix("/hook"))
+        await followed(database, pages.url.removesuffix("/hook"), range(number))
         async with polling(database, Fetcher(user_agent="test", allow_private_networks=True), metrics) as poller:
             await round_of(database, poller)
             assert (await counted(database))[:2] == (0, 0)
@@ -115,16 +115,16 @@ async def test_all_pages_fail_at_once(database: Database, way: str) -> None:
                 await round_of(database, poller)
                 asked = len(pages.received) - before
                 events, failing, wait = await counted(database)
-                assert (events, failing) == (0, PAGES)
+                assert (events, failing) == (0, number)
                 waits.append(wait)
             assert waits[0] > 20
             assert waits[-1] > 200, "they are read less and less often"
-            assert asked <= 10 * PAGES, "once, and now and then a look at what it is now"
+            assert asked <= 10 * number, "once, and now and then a look at what it is now"
             async with database.write() as session:  # for longer than a while
                 await session.execute(update(Provider).values(failing_since=from_now(-900)))
             for _ in range(2):
                 await round_of(database, poller)
-            assert (await counted(database))[0] == PAGES, "once each"
+            assert (await counted(database))[0] == number, "once each"
             pages.is_well = True
             async with database.write() as session:
                 back = func.replace(Provider.url, "gone.invalid", "127.0.0.1")
@@ -132,8 +132,42 @@ async def test_all_pages_fail_at_once(database: Database, way: str) -> None:
             await round_of(database, poller)
             async with database.read() as session:
                 why = {*await session.scalars(select(Provider.failure))}
-            assert (await counted(database))[:2] == (2 * PAGES, 0), why
+            assert (await counted(database))[:2] == (2 * number, 0), why
     assert metrics.registry.get_sample_value("uptimus_polls_total", {"outcome": "lost"}) is None
+
+
+@pytest.mark.timeout(60)
+async def test_a_host_that_hangs_keeps_nobody_from_reading_elsewhere(database: Database) -> None:
+    async with Receiver() as hung, Pages() as pages:
+        hung.default = Answer(hang=True)
+        await followed(database, hung.url.removesuffix("/hook"), range(150))
+        await followed(database, pages.url.removesuffix("/hook"), range(150, 170))
+        fetcher = Fetcher(user_agent="test", allow_private_networks=True)
+        async with polling(database, fetcher, Metrics()) as poller, asyncio.timeout(8):
+            await poller.tick()
+            await poller.tick()
+            while await read(database) < 20:
+                await asyncio.sleep(0.05)
+            assert len(hung.received) == AT_ONCE_PER_HOST
+
+
+async def read(database: Database) -> int:
+    """How many pages were."""
+    async with database.read() as session:
+        found = select(func.count()).select_from(Provider).where(Provider.last_read_at.is_not(None))
+        return await session.scalar(found) or 0
+
+
+@pytest.mark.timeout(30)
+async def test_a_page_whose_turn_does_not_come_is_left_for_later() -> None:
+    began = list[str]()
+    hosts = Hosts(1, 0.1, lambda: began.append("waits"))
+    async with hosts.turn("https://one.example.com/a") as first, hosts.turn("https://two.example.com") as other:
+        assert (first, other, began) == (True, True, [])
+        async with hosts.turn("https://one.example.com/b") as second:
+            assert (second, began, hosts.waiting) == (False, ["waits"], 0)
+    async with hosts.turn("https://one.example.com/b") as again:
+        assert again
 
 
 @pytest.mark.timeout(120)

@@ -10,7 +10,8 @@ CHUNK = 64 * 1024
 
 class Wire:
     """`async with Wire(url) as wire:` `wire.url` leads to the same database through it. `delay` are the seconds
-    that each packet takes, there and back; while it is `stalled` nothing comes through, and nothing is closed."""
+    that each packet takes, there and back; while it is `stalled` nothing comes through and nothing is closed: what
+    came meanwhile comes through when it is mended."""
 
     def __init__(self, url: str, delay: float = 0.0) -> None:
         self._real = make_url(url)
@@ -19,6 +20,7 @@ class Wire:
         self.refused = 0
         """Connections that were asked for while it was cut."""
         self._is_cut = False
+        self._lost: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -47,6 +49,12 @@ class Wire:
         for task in self._tasks:
             task.cancel()
 
+    def lose(self) -> None:
+        """It is stalled, and the connections that there are stay so after it was mended: what led to them forgot
+        them, and both ends believe in them."""
+        self.stalled = True
+        self._lost |= self._writers
+
     def mend(self) -> None:
         """It works as ever."""
         self._is_cut = self.stalled = False
@@ -72,7 +80,7 @@ class Wire:
             while data := await source.read(CHUNK):
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                while self.stalled:
+                while self.stalled or sink in self._lost:
                     await asyncio.sleep(0.02)
                 sink.write(data)
                 await sink.drain()

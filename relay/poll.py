@@ -17,6 +17,7 @@ from adapters.fetch import AdapterError, Answer, Fetcher, FetchError
 from relay import record
 from relay.batch import Batcher
 from relay.events import Event
+from relay.hosts import Hosts
 from relay.metrics import Metrics
 from relay.record import ImplausibleError, Pace
 from relay.spans import Attributes, span
@@ -25,8 +26,13 @@ from storage.database import Database
 from storage.providers import Claimed, Unchanged
 
 READ_TIMEOUT = 20.0
+AT_ONCE_PER_HOST = 4
+"""As many as the fetcher asks of one at a time: what a page waits for its turn is not the page's fault."""
+MOST_WAITING = 1000
+PATIENCE = 20.0
+"""Seconds that a page waits for its turn among those of its host. It takes up nobody's place meanwhile."""
 LEASE = 60.0
-"""Longer than the longest read, so that no poll of a page overlaps another."""
+"""Longer than the longest wait and read, so that no poll of a page overlaps another."""
 ACTIVE_INTERVAL = 20.0
 LONGEST_BACKOFF = 300.0
 LONGEST_RETRY_AFTER = 3600.0
@@ -101,6 +107,7 @@ class Poller:
         self._led_to: dict[int, str] = {}
         """Other hosts that providers' pages were noticed to lead to: each is looked at once."""
         self._free = asyncio.Event()
+        self._hosts = Hosts(AT_ONCE_PER_HOST, PATIENCE, self._free.set)
         self._closing = False
 
     def start(self) -> None:
@@ -108,9 +115,10 @@ class Poller:
         self._unchanged.start()
 
     async def tick(self) -> None:
-        """Polls everything that is due now, up to `at_once` pages at a time. Meant to be called every second."""
+        """Polls everything that is due now, up to `at_once` pages at a time, and a few of each host. Meant to be
+        called every second."""
         while not self._closing:
-            free = self._at_once - len(self._polls)
+            free = self._at_once + min(self._hosts.waiting, MOST_WAITING) - len(self._polls)
             if free <= 0:
                 self._free.clear()
                 await self._free.wait()
@@ -163,7 +171,10 @@ class Poller:
     async def _read_and_record(self, claimed: Claimed) -> tuple[str, str | None]:
         getter = _Noticing(self._fetcher)
         try:
-            reading = await self._read(claimed, getter)
+            async with self._hosts.turn(claimed.url) as has_come:
+                if not has_come:  # it is read when the lease has ended
+                    return "late", "too many pages of its host are slow"
+                reading = await self._read(claimed, getter)
         except AdapterError as error:
             return await self._look_again(claimed, error)
         if getter.led_to and self._led_to.get(claimed.id) != getter.led_to:

@@ -33,7 +33,7 @@ async def add(services: Services, request: Request) -> Reply:
 async def _make(services: Services, request: Request, uri: str) -> Reply:
     transport = destinations.transport_of(uri, services)
     _fits(request, transport)
-    chosen = endpoint.wanted(request.wish, None)
+    chosen = await endpoint.wanted(request.wish, None)
     secrets = signing.new_secrets(ed25519=request.wish.ed25519) if transport == "webhook" else ()
     answered = ""
     if transport == "webhook" and not request.wish.untested:
@@ -84,7 +84,7 @@ async def _change(services: Services, request: Request, row: Destination) -> Rep
         return Reply(text=f"{shown} is a destination already.", data=as_json(request, row))
     _fits(request, row.transport)
     before = from_stored(row.options, row.sealed, services.vault.open)
-    after = endpoint.wanted(request.wish, before)
+    after = await endpoint.wanted(request.wish, before)
     opened = signing.all_that_sign(services, row)
     key = [new_signing_key()] if request.wish.ed25519 and len(row.secrets) < 2 else []
     if after == before and not key:

@@ -1,5 +1,6 @@
 """How an address wants to be told: what a request asks of it, over what it had before."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
@@ -20,9 +21,17 @@ def says(wish: Wish) -> bool:
     return replace(wish, untested=False) != Wish()
 
 
-def wanted(wish: Wish, before: Endpoint | None) -> Endpoint:
+async def wanted(wish: Wish, before: Endpoint | None) -> Endpoint:
     """The endpoint as it is to be; what is not said stays. Raises CommandError for what makes no sense."""
-    endpoint = before or Endpoint()
+    endpoint = _changed(wish, before or Endpoint())
+    try:
+        await asyncio.to_thread(check, endpoint)  # a template is tried with dozens of events: up to 0.4 s
+    except ValueError as error:
+        raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}") from None
+    return endpoint
+
+
+def _changed(wish: Wish, endpoint: Endpoint) -> Endpoint:
     changes: dict[str, Any] = {}
     if wish.format is not None:
         format_ = spoken.one_of("format", wish.format, {name: name for name in FORMATS}, FORMATS)
@@ -37,12 +46,7 @@ def wanted(wish: Wish, before: Endpoint | None) -> Endpoint:
         changes["headers"] = headers(wish.headers)
     if wish.types is not None:
         changes["types"] = types(wish.types)
-    endpoint = replace(endpoint, **changes)
-    try:
-        check(endpoint)
-    except ValueError as error:
-        raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}") from None
-    return endpoint
+    return replace(endpoint, **changes)
 
 
 def headers(values: Iterable[str]) -> dict[str, str]:

@@ -60,7 +60,7 @@ async def find(services: Services, text: str) -> Found:
         if provider is None and entry is not None:
             # By its slug where its page has moved since.
             provider = await providers.find(session, entry.url) or await providers.by_slug(session, entry.slug)
-        if provider is None and entry is None and not _is_address(text):
+        if provider is None and entry is None and not is_address(text):
             near = await meant(services, session, text)
             raise CommandError(f"No provider is called {text[:80]!r}.{near} A status page's address works too.")
     if provider is not None:
@@ -88,12 +88,14 @@ async def _read_entry(services: Services, entry: Entry) -> Found:
 
 def _normal(text: str) -> str:
     try:
-        return detect.normalize_url(text) if _is_address(text) else text
+        return detect.normalize_url(text) if is_address(text) else text
     except AdapterError as error:
-        raise CommandError(f"{text[:80]!r} can't be read: {error.reason}") from None
+        shown = re.sub(r"//.*@", "//…@", text)  # a password may stand there
+        raise CommandError(f"{shown[:80]!r} can't be read: {error.reason}") from None
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is a page's address, with its scheme or without, rather than a name."""
     return "://" in text or re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/\S*)?", text) is not None
 
 

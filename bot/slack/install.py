@@ -19,6 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
 from bot.slack.scopes import BASE
+from bot.web.api.limits import RateLimit, client_of
 from bot.web.pages import words_page
 from bot.web.server import SAFE_HEADERS
 from relay.transports.slack_clients import Installed
@@ -29,6 +30,9 @@ from storage.installations import STATE_SECONDS, Installations, OauthStates
 INSTALL_AGAIN = "install uptimus"
 """Stands in every reason for which a destination was disabled that a new install does away with."""
 TIMEOUT = 10
+QUOTA, WINDOW = 30, STATE_SECONDS
+"""Installs at once that a client may begin, and seconds until it may begin as many again: by then their states are
+forgotten."""
 
 _ONCE_MORE = "Nothing was installed. You can start once more from the link that brought you here."
 _FAILURES: Mapping[str, tuple[int, str, str]] = {
@@ -63,13 +67,16 @@ class Install:
         self, settings: Settings, database: Database, installations: Installations, clients: Installed
     ) -> None:
         self._database, self._clients = database, clients
+        self._proxies, self._limit = settings.proxies, RateLimit(QUOTA, WINDOW)
         self.flow = AsyncOAuthFlow(
             client=AsyncWebClient(base_url=settings.slack_api_url, timeout=TIMEOUT),
             settings=_oauth_settings(settings, database, installations, self._done),
         )
 
     async def begin(self, request: web.Request) -> web.Response:
-        """Sends the person to Slack, with a state that only their browser knows."""
+        """Sends the person to Slack, with a state that only their browser knows. Each is a row: not too many."""
+        if wait := self._limit.take(client_of(request, self._proxies)).wait:
+            return _private(await to_aiohttp_response(_too_often(wait)))
         response = await self.flow.handle_installation(await to_bolt_request(request))
         return _private(await to_aiohttp_response(response))
 
@@ -145,6 +152,12 @@ def _welcome(made: Installation, back: int) -> str:
         f"It is in {where} now.{again} Type /uptimus help in any channel to see what it does, or "
         "/uptimus follow with the name of a service that your team depends on. You can close this page."
     )
+
+
+def _too_often(wait: int) -> BoltResponse:
+    page = _page(429, "That was too often", f"Nothing was begun. Please open this page again in {wait} s.")
+    page.headers["retry-after"] = [str(wait)]
+    return page
 
 
 def _page(status: int, title: str, text: str) -> BoltResponse:

@@ -129,6 +129,12 @@ def _epoch(value: Any) -> int:
     return int(datetime.fromisoformat(_finalize(value)).timestamp())
 
 
+def _urlencode(value: Any) -> str:
+    text = _finalize(value)
+    _charged_for(3 * len(text.encode()))  # before, since it is slow
+    return quote(text, safe="")
+
+
 def _pick(value: Any, choices_key: Any = None, /, **choices: Any) -> Any:
     return choices.get(_finalize(value), choices_key)
 
@@ -155,14 +161,20 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "trim": lambda value: _finalize(value).strip(),
     "truncate": _truncate,
     "upper": lambda value: _finalize(value).upper(),
-    "urlencode": lambda value: _charged(quote(_finalize(value), safe="")),
+    "urlencode": _urlencode,
 }
 """All there are. docs/webhooks.md says what each does."""
 
 
 def sandbox() -> Sandbox:
     """An environment with nothing in it but what is listed here."""
-    made = Sandbox(undefined=StrictUndefined, finalize=_finalize, autoescape=False, keep_trailing_newline=True)
+    made = Sandbox(
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        autoescape=False,
+        keep_trailing_newline=True,
+        optimized=False,  # it looks at nested expressions again and again: 0.4 s for a template of 4 KiB
+    )
     made.globals.clear()
     made.filters = FILTERS | {_TILDE: _concatenated}
     made.tests = {name: made.tests[name] for name in TESTS}

@@ -6,31 +6,26 @@ Canaries are planted in every secret place, and looked for in everything that so
 import base64
 import json
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
-from slack_sdk.oauth.installation_store import Installation
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from standins.every_event import EVENTS
-from standins.owner import Owned, owner
+from standins.planted import Planted
 from standins.shell import Shell
-from standins.whole import ORIGIN, Whole, dump, whole
+from standins.whole import dump, whole
 
-from bot import logs, push_key
-from bot.commands import COMMANDS, answer, deliveries, destination, hook, signing, token
-from bot.commands.reply import CommandError, Request, Wish
+from bot import logs
+from bot.commands import COMMANDS, answer, deliveries, destination, token
+from bot.commands.reply import CommandError, Request
 from bot.mailing import invite
 from bot.portable import exporting
 from bot.settings import SettingsError
-from bot.slack import ways
 from bot.vault import Vault
 from bot.web.api.routes import OPERATIONS
 from relay.deliver import Deliverer
@@ -39,7 +34,6 @@ from relay.formats import FORMATS
 from relay.transports.sign import new_secret
 from relay.transports.transport import Telling
 from relay.transports.webhook import WebhookTransport
-from relay.transports.webpush_keys import new_key, public_key
 from storage import follows, migrate, sealed
 from storage.database import Database
 from storage.tables import Destination, Note, SlackBot, SlackInstallation, Table
@@ -78,84 +72,6 @@ def test_every_column_that_sounds_secret_is_sealed_or_known_to_be_none() -> None
     }
     assert named - SEALED - STATES == set(NOT_SECRET)
     assert SEALED - {"notes.value"} <= named
-
-
-@dataclass
-class Planted:
-    """The server, and every secret by what it is."""
-
-    whole: Whole
-    owned: Owned
-    canaries: dict[str, str] = field(default_factory=dict)
-
-    def seen_in(self, shown: object) -> list[str]:
-        """Which secrets stand there, as they are or in base64."""
-        said = shown if isinstance(shown, bytes) else str(shown).encode()
-        return [
-            name
-            for name, secret in self.canaries.items()
-            if secret.encode() in said or base64.b64encode(secret.encode())[:-4] in said
-        ]
-
-
-@pytest.fixture
-async def planted(database: Database, database_url: str) -> AsyncIterator[Planted]:
-    """A canary in every secret place there is."""
-    async with whole(database, database_url) as made:
-        found = Planted(made, await owner(made.services))
-        await _plant(found)
-        yield found
-
-
-async def _plant(found: Planted) -> None:
-    services, canaries = found.whole.services, found.canaries
-    canaries |= {
-        "Slack's client secret": "client-secret-canary",
-        "Slack's signing secret": "signing-secret-canary",
-        "Discord's token": "discord.token.canary", "mail's password": "smtp-password-canary",
-        "a header": "canary-of-a-header", "a key": "canary-of-a-key-0123456789abcdef",
-        "an API token": found.owned.token, "our key": found.whole.key,
-    }  # fmt: skip
-    local = Request(workspace="local", actor="terminal", to="https://hooks.example.com/in")
-    wish = Wish(headers=("X-Auth: canary-of-a-header",), ed25519=True, untested=True)
-    made = await destination.add(services, Request(**{**vars(local), "wish": wish}))
-    canaries["a former secret"] = str(made.data["secret"]).removeprefix("whsec_")
-    turned = await signing.rotate(services, local)
-    canaries["a webhook's secret"] = str(turned.data["secret"]).removeprefix("whsec_")
-    shown = await signing.show_secret(services, local)
-    canaries["a webhook's own key"] = str(shown.data["secrets"][1]).removeprefix("whsk_")
-    paging = Wish(format="pagerduty", key=canaries["a key"], untested=True)
-    await destination.add(services, Request(workspace="local", to="https://events.example.com/v2", wish=paging))
-    hooked = await hook.show(services, Request(workspace="local", provider="chargeover"))
-    canaries["a hook"] = str(hooked.data["hook"]).rpartition("/")[2].partition(".")[2]
-    another = await token.create(services, Request(workspace="local", text="dashboard"))
-    canaries["another API token"] = str(another.data["token"])
-    canaries["our key for browsers"] = (await push_key.kept(found.whole.settings, services.database)).strip()
-    await _browser(found)
-    tokens: dict[str, Any] = {
-        one: f"xoxe-canary-{one}" for one in ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token")
-    }
-    canaries |= tokens
-    canaries["an incoming webhook"] = "https://hooks.slack.example/canary-incoming"
-    await ways.installations(found.whole.settings, services.database, services.vault).async_save(
-        Installation(
-            app_id="A1", team_id="T1", user_id="U1", bot_id="B1", bot_user_id="U0", bot_scopes=["commands"],
-            incoming_webhook_url=canaries["an incoming webhook"], **tokens,
-        )
-    )  # fmt: skip
-
-
-async def _browser(found: Planted) -> None:
-    key = base64.urlsafe_b64encode(public_key(new_key())).decode().rstrip("=")
-    found.canaries["a subscription"] = "https://push.example.com/canary-endpoint"
-    found.canaries["a subscription's secret"] = base64.urlsafe_b64encode(b"canary-of-auth-!").decode().rstrip("=")
-    keys = {"p256dh": key, "auth": found.canaries["a subscription's secret"]}
-    asked = {
-        "provider": "chargeover",
-        "subscription": {"endpoint": found.canaries["a subscription"], "keys": keys},
-    }
-    response = await found.whole.ask("POST", "/push/subscriptions", json=asked, headers=ORIGIN)
-    assert response.status == 201, await response.text()
 
 
 def test_a_canary_would_be_found() -> None:

@@ -7,22 +7,19 @@ from bot.commands.addresses import CUT, short
 from bot.commands.reply import CommandError, Request
 from bot.web.api import models
 from bot.web.api.operation import DELIVERY, Call, Operation, missing
+from bot.web.api.paging import behind, behind_id, most, page
 from bot.web.api.params import Deliveries, Paged
-from bot.web.api.public import behind, next_page
 from storage import listing
 from storage.listing import Told
 from storage.tables import Attempt, Destination, Follow, Provider
 
 
 async def list_follows(call: Call) -> models.FollowList:
-    place = behind(call, int)
+    after = behind_id(call)
     async with call.services.database.read() as session:
-        rows = await listing.follows(session, call.workspace_id, place[0] if place else 0, call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return models.FollowList(
-        follows=tuple(_follow(*row) for row in shown),
-        next=next_page(call, rows, shown[-1][0].id) if shown else None,
-    )
+        rows = await listing.follows(session, call.workspace_id, after, most(call))
+    shown = page(call, rows, lambda row: (row[0].id,))
+    return models.FollowList(follows=tuple(_follow(*row) for row in shown.rows), next=shown.next)
 
 
 def _follow(row: Follow, provider: Provider, destination: Destination) -> models.FollowEntry:
@@ -44,15 +41,11 @@ def _follow(row: Follow, provider: Provider, destination: Destination) -> models
 
 
 async def list_destinations(call: Call) -> models.DestinationList:
-    place = behind(call, int)
+    after = behind_id(call)
     async with call.services.database.read() as session:
-        after = place[0] if place else 0
-        rows = await listing.destinations(session, call.workspace_id, after, call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return models.DestinationList(
-        destinations=tuple(_destination(row) for row in shown),
-        next=next_page(call, rows, shown[-1].id) if shown else None,
-    )
+        rows = await listing.destinations(session, call.workspace_id, after, most(call))
+    shown = page(call, rows, lambda row: (row.id,))
+    return models.DestinationList(destinations=tuple(map(_destination, shown.rows)), next=shown.next)
 
 
 def shown_address(uri: str) -> str:
@@ -88,14 +81,12 @@ async def list_deliveries(call: Call) -> models.DeliveryList:
             call.workspace_id,
             state=query.state,
             destination_id=int(query.destination) if query.destination else None,
-            before=(place[0], place[1]) if place else None,
-            limit=query.limit + 1,
+            before=place,
+            limit=most(call),
         )
-    shown = rows[: query.limit]
-    return models.DeliveryList(
-        deliveries=tuple(models.DeliveryEntry(**_delivery(row)) for row in shown),
-        next=next_page(call, rows, shown[-1].event.id, shown[-1].thread.id) if shown else None,
-    )
+    shown = page(call, rows, lambda row: (row.event.id, row.thread.id))
+    entries = tuple(models.DeliveryEntry(**_delivery(row)) for row in shown.rows)
+    return models.DeliveryList(deliveries=entries, next=shown.next)
 
 
 def _delivery(row: Told) -> dict[str, object]:

@@ -1,17 +1,16 @@
 """What everybody may read: providers, what their pages say and said, and every event."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands.services import shown_status, slug_of
 from bot.web.api import cursors, figures, models
 from bot.web.api.operation import SLUG, Call, Operation, missing
+from bot.web.api.paging import behind, behind_id, most, onward, page
 from bot.web.api.params import Components, Events, History, Incidents, Maintenances, Providers
-from bot.web.api.problems import Problem
 from relay.telling import stored_event
 from storage import events as event_rows
 from storage import listing, providers, state
@@ -19,39 +18,20 @@ from storage.listing import Wanted
 from storage.tables import Incident, Maintenance, Provider
 
 
-def onward(call: Call, **more: str) -> str:
-    """The address of the next page."""
-    separator = "&" if urlsplit(call.address).query else "?"
-    return f"{call.address}{separator}{urlencode(more)}"
-
-
-def next_page(call: Call, rows: Sequence[object], *place: cursors.Part) -> str | None:
-    """Where the list goes on behind its last row; None where there was nothing beyond it: one row more than is
-    shown is always read."""
-    return onward(call, cursor=cursors.cursor(*place)) if len(rows) > call.query.limit else None
-
-
-def behind(call: Call, *kinds: type, name: str = "cursor") -> list[Any] | None:
-    """The place that was named; None where none was. Raises Problem."""
-    given = getattr(call.query, name)
-    if given is None:
-        return None
-    place = cursors.place(given, *kinds)
-    if place is None:
-        raise Problem(400, f"{name} is none that this list gave: take it from next", parameter=name)
-    return list(place)
-
-
 async def _provider(call: Call, session: AsyncSession) -> Provider:
-    found = await providers.by_slug(session, call.path["slug"])
+    return await _named(session, "slug", call.path["slug"])
+
+
+async def _named(session: AsyncSession, parameter: str, slug: str) -> Provider:
+    found = await providers.by_slug(session, slug)
     if found is None:
-        raise missing("slug", call.path["slug"])
+        raise missing(parameter, slug)
     return found
 
 
 async def list_providers(call: Call) -> models.ProviderList:
     query: Providers = call.query
-    place = behind(call, str)
+    place = behind(call, str) or ("",)
     async with call.services.database.read() as session:
         category = await category_named(session, query.category) if query.category else None
         rows = await listing.providers(
@@ -59,14 +39,11 @@ async def list_providers(call: Call) -> models.ProviderList:
             text=query.q,
             category=category,
             status=query.status,
-            after=place[0] if place else "",
-            limit=query.limit + 1,
+            after=place[0],
+            limit=most(call),
         )
-    shown = rows[: query.limit]
-    return models.ProviderList(
-        providers=tuple(_entry(row) for row in shown),
-        next=next_page(call, rows, shown[-1].slug) if shown else None,
-    )
+    shown = page(call, rows, lambda row: (row.slug,))
+    return models.ProviderList(providers=tuple(map(_entry, shown.rows)), next=shown.next)
 
 
 async def category_named(session: AsyncSession, text: str) -> str:
@@ -100,7 +77,7 @@ async def show_provider(call: Call) -> models.ProviderPage:
         components = await providers.components(session, row.id)
         incidents = await providers.active_incidents(session, [row.id])
         maintenances = await providers.coming_maintenances(session, [row.id])
-    page = f"{call.services.home.rstrip('/')}/status/{quote(row.slug)}"
+    home = f"{call.services.home.rstrip('/')}/status/{quote(row.slug)}"
     return models.ProviderPage(
         provider=models.Named(slug=row.slug, name=row.name, url=row.url, adapter=row.adapter),
         status=shown_status(row),
@@ -113,12 +90,12 @@ async def show_provider(call: Call) -> models.ProviderPage:
         readable=row.failure is None,
         failure=row.failure,
         links=models.Links(
-            page=page,
-            atom=f"{page}/feed.atom",
-            json_feed=f"{page}/feed.json",
-            calendar=f"{page}/maintenance.ics",
-            badge=f"{page}/badge.svg",
-            statuspage=f"{page}/api/v2/summary.json",
+            page=home,
+            atom=f"{home}/feed.atom",
+            json_feed=f"{home}/feed.json",
+            calendar=f"{home}/maintenance.ics",
+            badge=f"{home}/badge.svg",
+            statuspage=f"{home}/api/v2/summary.json",
         ),
     )
 
@@ -127,45 +104,35 @@ async def list_components(call: Call) -> models.ComponentList:
     place = behind(call, int, int)
     async with call.services.database.read() as session:
         row = await _provider(call, session)
-        after = (place[0], place[1]) if place else None
-        rows = await listing.components(session, row.id, after, call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return models.ComponentList(
-        components=tuple(state.component(one) for one in shown),
-        next=next_page(call, rows, shown[-1].position, shown[-1].id) if shown else None,
-    )
-
-
-def _wanted(call: Call) -> tuple[Wanted, listing.Place | None]:
-    query: Incidents = call.query
-    active = None if query.state is None else query.state == "active"
-    place = behind(call, datetime, int)
-    return Wanted(active, query.since, query.until), (place[0], place[1]) if place else None
-
-
-def _after(call: Call, rows: Sequence[Incident | Maintenance]) -> str | None:
-    shown = rows[: call.query.limit]
-    return next_page(call, rows, listing.begun(shown[-1]), shown[-1].id) if shown else None
+        rows = await listing.components(session, row.id, place, most(call))
+    shown = page(call, rows, lambda row: (row.position, row.id))
+    return models.ComponentList(components=tuple(map(state.component, shown.rows)), next=shown.next)
 
 
 async def list_incidents(call: Call) -> models.IncidentList:
-    wanted, before = _wanted(call)
+    place = behind(call, datetime, int)
     async with call.services.database.read() as session:
         row = await _provider(call, session)
-        rows = await listing.incidents(session, row.id, wanted, before, call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return models.IncidentList(incidents=tuple(state.incident(one) for one in shown), next=_after(call, rows))
+        rows = await listing.incidents(session, row.id, _wanted(call.query), place, most(call))
+    shown = page(call, rows, _in_time)
+    return models.IncidentList(incidents=tuple(map(state.incident, shown.rows)), next=shown.next)
 
 
 async def list_maintenances(call: Call) -> models.MaintenanceList:
-    wanted, before = _wanted(call)
+    place = behind(call, datetime, int)
     async with call.services.database.read() as session:
         row = await _provider(call, session)
-        rows = await listing.maintenances(session, row.id, wanted, before, call.query.limit + 1)
-    shown = rows[: call.query.limit]
-    return models.MaintenanceList(
-        maintenances=tuple(state.maintenance(one) for one in shown), next=_after(call, rows)
-    )
+        rows = await listing.maintenances(session, row.id, _wanted(call.query), place, most(call))
+    shown = page(call, rows, _in_time)
+    return models.MaintenanceList(maintenances=tuple(map(state.maintenance, shown.rows)), next=shown.next)
+
+
+def _wanted(query: Incidents) -> Wanted:
+    return Wanted(None if query.state is None else query.state == "active", query.since, query.until)
+
+
+def _in_time(row: Incident | Maintenance) -> listing.Place:
+    return listing.begun(row), row.id
 
 
 async def show_history(call: Call) -> models.HistoryAnswer:
@@ -177,20 +144,18 @@ async def show_history(call: Call) -> models.HistoryAnswer:
 async def list_events(call: Call) -> dict[str, Any]:
     """As the webhooks have them, word for word: what is stored is sent."""
     query: Events = call.query
-    place = behind(call, int, name="after")
+    after = behind_id(call, "after")
     async with call.services.database.read() as session:
-        provider = await providers.by_slug(session, query.provider) if query.provider else None
-        if query.provider and provider is None:
-            raise missing("provider", query.provider)
+        provider = await _named(session, "provider", query.provider) if query.provider else None
         rows = await listing.events(
             session,
-            after=place[0] if place else 0,
+            after=after,
             provider_id=provider.id if provider else None,
             types=query.type,
-            limit=query.limit + 1,
+            limit=most(call),
         )
         shown = await event_rows.load(session, [row.id for row in rows[: query.limit]])
-    last = rows[: query.limit][-1].id if rows else place[0] if place else 0
+    last = rows[: query.limit][-1].id if rows else after
     by_id = {row.id: stored_event(row, kind, external_id).public() for row, kind, external_id in shown}
     return {
         "events": [by_id[id_] for id_ in sorted(by_id)],

@@ -1,5 +1,8 @@
 """What is asked of an address beyond its follows."""
 
+import asyncio
+import json
+
 import pytest
 
 from bot.commands import endpoint
@@ -26,8 +29,8 @@ PAGER = Endpoint(format="pagerduty", key="R0UT1NG", headers={"X-Team": "payments
          Endpoint(format="template", template='{"text": "{{ data.provider.name }}"}')),
     ],
 )  # fmt: skip
-def test_what_is_not_said_stays_as_it_was(wish: Wish, before: Endpoint | None, after: Endpoint) -> None:
-    assert endpoint.wanted(wish, before) == after
+async def test_what_is_not_said_stays_as_it_was(wish: Wish, before: Endpoint | None, after: Endpoint) -> None:
+    assert await endpoint.wanted(wish, before) == after
 
 
 @pytest.mark.parametrize(
@@ -47,11 +50,22 @@ def test_what_is_not_said_stays_as_it_was(wish: Wish, before: Endpoint | None, a
         (Wish(types=("test",)), "I don't know the event type"),
     ],
 )
-def test_what_makes_no_sense_is_said_without_what_is_secret(wish: Wish, said: str) -> None:
+async def test_what_makes_no_sense_is_said_without_what_is_secret(wish: Wish, said: str) -> None:
     with pytest.raises(CommandError) as refused:
-        endpoint.wanted(wish, None)
+        await endpoint.wanted(wish, None)
     assert said in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+async def test_while_a_template_is_tried_everything_else_goes_on() -> None:
+    slow = "{{ (title ~ '€')" + " | replace('€', '€€')" * 14 + " | urlencode | length }}"
+    asked = asyncio.create_task(endpoint.wanted(Wish(format="template", template=json.dumps([slow])), None))
+    passes = 0
+    while not asked.done():
+        await asyncio.sleep(0)
+        passes += 1
+    assert (await asked).format == "template"
+    assert passes > 10, "in the loop itself it takes two"
 
 
 def test_what_is_secret_is_in_no_words() -> None:

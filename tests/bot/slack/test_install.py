@@ -8,6 +8,7 @@ from sqlalchemy import select
 from standins.followed import became, followed, state
 from standins.slack_town import Town
 
+from bot.slack.install import QUOTA
 from storage import workspaces
 from storage.database import from_now
 from storage.tables import Destination, SlackOauthState, Workspace
@@ -107,6 +108,17 @@ async def test_states_that_nobody_came_back_with_are_forgotten(a_town: Town) -> 
     await a_town.begin()
     async with a_town.database.read() as session:
         assert len((await session.scalars(select(SlackOauthState))).all()) == 1
+
+
+async def test_too_many_begun_by_one_client_are_refused_and_say_when_to_come_back(a_town: Town) -> None:
+    for _ in range(QUOTA):
+        await a_town.begin()
+    async with a_town.browser.get(str(a_town.settings.slack_install_url), allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (429, "no-store")
+        assert f"open this page again in {answer.headers['Retry-After']} s" in await answer.text()
+        assert "Set-Cookie" not in answer.headers
+    async with a_town.database.read() as session:
+        assert len((await session.scalars(select(SlackOauthState))).all()) == QUOTA
 
 
 async def test_a_workspace_without_it_is_told_where_to_get_it(any_town: Town) -> None:

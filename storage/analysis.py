@@ -8,6 +8,7 @@ that was posted without its start has no delay.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
 from statistics import median
 
 from adapters.schema import OVER, Impact, Incident, Maintenance
@@ -34,6 +35,15 @@ class Case:
     appeared_at: datetime
     """When its page first told of it, as far as can be known."""
 
+    @cached_property
+    def ended_at(self) -> datetime | None:
+        """Until when it counts (cases.ended)."""
+        return cases.ended(self.incident)
+
+    @cached_property
+    def _end_untold(self) -> bool:
+        return cases.end_untold(self.incident)
+
     @property
     def delay(self) -> timedelta | None:
         """From its stated start until its page told of it. None: no start is stated, or no post is known."""
@@ -45,10 +55,10 @@ class Case:
     @property
     def backdated(self) -> bool:
         """It was told only when it was over."""
-        start, end = self.incident.started_at, cases.ended(self.incident)
+        start, end = self.incident.started_at, self.ended_at
         if start is None or end is None or self.incident.phase not in OVER:
             return False
-        return cases.end_untold(self.incident) or (self.appeared_at > start and self.appeared_at >= end)
+        return self._end_untold or (self.appeared_at > start and self.appeared_at >= end)
 
     @property
     def over(self) -> bool:
@@ -58,17 +68,17 @@ class Case:
     @property
     def lasted(self) -> timedelta | None:
         """How long it took until it was resolved. None: it is not over, or nobody said when it began or ended."""
-        start, end = self.incident.started_at, cases.ended(self.incident)
-        if start is None or end is None or not self.over or cases.end_untold(self.incident):
+        start, end = self.incident.started_at, self.ended_at
+        if start is None or end is None or not self.over or self._end_untold:
             return None
         return end - start
 
     def trouble(self, now: datetime) -> Interval | None:
         """When it was, up to now. None: nobody said, or the page says that nothing was affected."""
-        start, end = self.incident.started_at, cases.ended(self.incident)
+        start, end = self.incident.started_at, self.ended_at
         if start is None or end is None or self.incident.impact == Impact.NONE:
             return None
-        if cases.end_untold(self.incident):
+        if self._end_untold:
             return None
         return start, min(now, end if self.over else max(end, now))
 
@@ -155,7 +165,7 @@ def figures(found: Sequence[Case], since: datetime, until: datetime, now: dateti
 
 
 def _touches(one: Case, since: datetime, until: datetime, now: datetime) -> bool:
-    start, end = one.incident.started_at, cases.ended(one.incident)
+    start, end = one.incident.started_at, one.ended_at
     if start is None or end is None:
         return since <= one.appeared_at < until
     if not one.over:
@@ -195,6 +205,30 @@ def by_month(
         result.append(Month(begin, figures(found, since, until, now)))
         begin = after
     return tuple(result)
+
+
+def last_months(
+    found: Sequence[Case],
+    last: date,
+    now: datetime,
+    zone: tzinfo = UTC,
+    *,
+    read_since: datetime | None,
+    whole: bool = True,
+) -> tuple[Month, ...]:
+    """The year up to the month that `last` is in: from the first month on of which anything is known, because the
+    page was read or an incident of it is told of. Not `whole`: `found` are but the latest, and a month that may
+    lack some is left out."""
+    known = [_began(one) for one in found]
+    if whole and read_since is not None:
+        known.append(read_since)
+    if not known:
+        return ()
+    earliest = min(known).astimezone(zone).date().replace(day=1)
+    month = last.replace(day=1)
+    first = max(next_month(month.replace(year=month.year - 1)), earliest if whole else next_month(earliest))
+    number = (month.year - first.year) * 12 + month.month - first.month + 1
+    return by_month(found, first, number, now, zone)
 
 
 def next_month(day: date) -> date:

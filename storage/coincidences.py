@@ -1,23 +1,33 @@
 """Which pages were in trouble at the same times as one."""
 
-from bisect import bisect_right
+import asyncio
+import time
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from adapters.schema import Impact
+from storage.database import Database
 from storage.tables import Incident, Provider
 
 BACK = timedelta(days=365)
-NEAR = timedelta(hours=1)
+NEAR = 3600.0
+"""Seconds."""
 MOST_OWN = 100
 """Incidents of the one that is asked about: its latest."""
 LEAST = 2
 """Once may be chance."""
+AT_ONCE = 1000
+"""Rows that are taken in before others have their turn."""
+KEPT_FOR = 600.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -29,48 +39,44 @@ class Coincidence:
     incidents: int
     """How many it had in all: whoever is always in trouble coincides with everybody."""
 
-    @property
-    def share(self) -> float:
-        """Of its incidents, those that coincide."""
-        return min(1.0, self.times / self.incidents) if self.incidents else 0.0
 
+@dataclass(frozen=True)
+class Beginnings:
+    """When each trouble of a year began, in seconds since 1970, and at which provider: plain numbers in the order
+    of time, since there are a hundred thousand where five thousand pages are read."""
 
-async def with_provider(session: AsyncSession, provider_id: int, now: datetime, most: int) -> list[Coincidence]:
-    """The pages that were in trouble at the same times as this one at least twice in the last year, those whose
-    incidents coincide for the greater part first."""
-    own = [
-        at
-        for at in await session.scalars(
-            select(Incident.started_at)
-            .where(
-                Incident.provider_id == provider_id, Incident.started_at >= now - BACK, ~Incident.removed,
-                Incident.impact != Impact.NONE,
-            )
-            .order_by(Incident.started_at.desc())
-            .limit(MOST_OWN)
+    moments: "array[float]" = field(default_factory=lambda: array("d"))
+    owners: list[int] = field(default_factory=list)
+    of_each: "dict[int, array[float]]" = field(default_factory=dict)
+
+    def add(self, rows: Iterable[tuple[int, float]]) -> None:
+        """More of them, none of which began before those that are there."""
+        same = {owner: owner for owner in self.of_each}  # one number for all of a provider's, not one each
+        for owner, moment in rows:
+            self.moments.append(moment)
+            self.owners.append(same.setdefault(owner, owner))
+            self.of_each.setdefault(owner, array("d")).append(moment)
+
+    def near(self, provider_id: int, most: int) -> list[tuple[int, int]]:
+        """Others, and how often their trouble began within an hour of this one's, at least twice: those whose
+        incidents coincide for the greater part first."""
+        own, times = self.of_each.get(provider_id, array("d")), Counter[int]()
+        for begins, ends in _windows(own[-MOST_OWN:]):
+            first, behind = bisect_left(self.moments, begins), bisect_right(self.moments, ends)
+            times.update(set(self.owners[first:behind]))
+        ranked = (
+            (-min(number, 10) * number / len(self.of_each[id_]), -number, id_)
+            for id_, number in times.items()
+            if number >= LEAST and id_ != provider_id
         )
-        if at is not None
-    ]  # fmt: skip
-    windows = _windows(own)
-    if not windows:
-        return []
-    near = or_(*(Incident.started_at.between(begins, ends) for begins, ends in windows))
-    rows = await session.execute(
-        select(Incident.provider_id, Incident.started_at).where(
-            near, Incident.provider_id != provider_id, ~Incident.removed, Incident.impact != Impact.NONE
-        )
-    )
-    begun = [begins for begins, _ in windows]
-    together = {(row.provider_id, bisect_right(begun, row.started_at)) for row in rows}
-    times = Counter(other for other, _ in together)
-    often = {id_: number for id_, number in times.items() if number >= LEAST}
-    return await _ranked(session, often, now, most)
+        return [(id_, -number) for _, number, id_ in nsmallest(most, ranked)]
 
 
-def _windows(moments: list[datetime]) -> list[tuple[datetime, datetime]]:
-    """An hour before and after each; those that overlap as one: that was the same trouble."""
-    found: list[tuple[datetime, datetime]] = []
-    for at in sorted(moments):
+def _windows(moments: Sequence[float]) -> list[tuple[float, float]]:
+    """An hour before and after each of them, which are in order; those that overlap as one: that was the same
+    trouble."""
+    found: list[tuple[float, float]] = []
+    for at in moments:
         if found and at - NEAR <= found[-1][1]:
             found[-1] = (found[-1][0], at + NEAR)
         else:
@@ -78,18 +84,64 @@ def _windows(moments: list[datetime]) -> list[tuple[datetime, datetime]]:
     return found
 
 
-async def _ranked(session: AsyncSession, times: dict[int, int], now: datetime, most: int) -> list[Coincidence]:
-    if not times:
-        return []
-    near = sorted(times, key=lambda id_: times[id_], reverse=True)[:500]
-    mine = aliased(Incident)
-    number = (
-        select(func.count())
-        .select_from(mine)
-        .where(mine.provider_id == Provider.id, mine.until_at >= now - BACK, ~mine.removed)
-        .scalar_subquery()
+async def beginnings(session: AsyncSession, now: datetime) -> Beginnings:
+    """Those of the year before now, taken in by parts, so that nobody else waits for all of them."""
+    found = Beginnings()
+    chosen = (
+        select(Incident.provider_id, Incident.started_at, Incident.id)
+        .where(Incident.started_at >= now - BACK, ~Incident.removed, Incident.impact != Impact.NONE)
+        .order_by(Incident.started_at, Incident.id)
+        .limit(AT_ONCE)
     )
-    rows = await session.execute(select(Provider, number).where(Provider.id.in_(near)))
-    found = [Coincidence(one, times[one.id], total) for one, total in rows]
-    found.sort(key=lambda one: (-one.share * min(one.times, 10), -one.times, one.provider.slug))
-    return found[:most]
+    rows = (await session.execute(chosen)).all()
+    while rows:
+        found.add((owner, at.timestamp()) for owner, at, _ in rows if at is not None)
+        await asyncio.sleep(0)
+        place = tuple_(Incident.started_at, Incident.id) > (rows[-1].started_at, rows[-1].id)
+        rows = (await session.execute(chosen.where(place))).all() if len(rows) == AT_ONCE else []
+    return found
+
+
+async def with_provider(
+    session: AsyncSession, known: Beginnings, provider_id: int, most: int
+) -> list[Coincidence]:
+    """The pages that were in trouble at the same times as this one at least twice, those whose incidents coincide
+    for the greater part first."""
+    near = known.near(provider_id, most)
+    if not near:
+        return []
+    rows = await session.scalars(select(Provider).where(Provider.id.in_([id_ for id_, _ in near])))
+    by_id = {one.id: one for one in rows}
+    return [Coincidence(by_id[id_], times, len(known.of_each[id_])) for id_, times in near if id_ in by_id]
+
+
+class Troubles:
+    """Remembers when troubles began. They are gathered when somebody asks first; after a while once more, behind
+    the back of whoever asks then."""
+
+    def __init__(self, kept_for: float = KEPT_FOR) -> None:
+        self._kept_for = kept_for
+        self._known: Beginnings | None = None
+        self._gathering: asyncio.Task[Beginnings] | None = None
+        self._at = 0.0
+
+    async def began(self, database: Database, now: datetime) -> Beginnings:
+        """As they were some minutes ago. To be asked for outside of a transaction: it takes one of its own."""
+        old = self._known is None or time.monotonic() - self._at > self._kept_for
+        if old and self._gathering is None:
+            self._gathering = asyncio.create_task(self._gather(database, now))
+            self._gathering.add_done_callback(self._gathered)
+        if self._known is not None or self._gathering is None:
+            return self._known or Beginnings()
+        return await asyncio.shield(self._gathering)  # whoever goes away takes it from nobody
+
+    async def _gather(self, database: Database, now: datetime) -> Beginnings:
+        async with database.read() as session:
+            self._known = await beginnings(session, now)
+        self._at = time.monotonic()
+        return self._known
+
+    def _gathered(self, task: asyncio.Task[Beginnings]) -> None:
+        self._gathering = None
+        if not task.cancelled():
+            task.exception()  # whoever waited has heard of it; the next one tries again

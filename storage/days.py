@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 
 from adapters.schema import Impact, Status
 from storage import history, seconds
@@ -44,11 +45,11 @@ class History:
 
     days: tuple[Day, ...]
 
-    @property
+    @cached_property
     def uptime(self) -> Uptime:
         """Both figures."""
         return history.of_days(
-            tuple((one.day, one.state) for one in self.days), sum((one.seconds for one in self.days), Seconds())
+            tuple((one.day, one.state) for one in self.days), seconds.total(one.seconds for one in self.days)
         )
 
     @property
@@ -130,12 +131,12 @@ def seen_pieces(evidence: Evidence) -> list[Piece]:
     )
 
 
-def joined(days: Iterable[Day], first: date, last: date) -> History:
+def joined(days: Iterable[Day], first: date, last: date) -> tuple[Day, ...]:
     """The days from the first to the last; those that are missing are unknown."""
     known = {one.day: one for one in days}
     number = (last - first).days + 1
     every = (first + timedelta(days=ahead) for ahead in range(number))
-    return History(tuple(known.get(day) or Day(day, seconds=Seconds(passed=86400.0)) for day in every))
+    return tuple(known.get(day) or Day(day, seconds=Seconds(passed=86400.0)) for day in every)
 
 
 def midnight(day: date) -> datetime:

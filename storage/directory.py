@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -124,31 +124,35 @@ async def page(
     return [_glance(row) for row in rows], number
 
 
-async def alike(
-    session: AsyncSession, provider: Provider, column: InstrumentedAttribute[Any], limit: int
-) -> list[Glance]:
-    """Others that are followed and share this column's value, those in trouble first."""
-    value = getattr(provider, column.key)
-    if value is None:
-        return []
+async def alike(session: AsyncSession, column: InstrumentedAttribute[Any], value: str, limit: int) -> list[Glance]:
+    """Those that are followed and have this value in the column, those in trouble first."""
     rows = await session.execute(
         select(*_COLUMNS)
-        .where(column == value, Provider.id != provider.id, Provider.due_at.is_not(None))
+        .where(column == value, Provider.due_at.is_not(None))
         .order_by(_RANK, func.lower(Provider.name))
         .limit(limit)
     )
     return [_glance(row) for row in rows]
 
 
-async def case_number(session: AsyncSession, table: type[Incident] | type[Maintenance], provider_id: int) -> int:
-    """How many incidents (or maintenances) of a provider are known; one more than MOST_COUNTED means: more."""
-    some = (
-        select(literal(1))
-        .where(table.provider_id == provider_id, ~table.removed)
-        .limit(MOST_COUNTED + 1)
-        .subquery()
-    )
-    return int(await session.scalar(select(func.count()).select_from(some)) or 0)
+@dataclass(frozen=True)
+class CaseNumbers:
+    """How many are known of a provider; one more than MOST_COUNTED means: more."""
+
+    incidents: int
+    maintenances: int
+
+
+async def case_numbers(session: AsyncSession, provider_id: int) -> CaseNumbers:
+    """Counted anew."""
+    number, works = (_some(table, provider_id) for table in (Incident, Maintenance))
+    row = (await session.execute(select(number, works))).one()
+    return CaseNumbers(*row)
+
+
+def _some(table: type[Incident] | type[Maintenance], provider_id: int) -> ScalarSelect[int]:
+    counted = select(literal(1)).where(table.provider_id == provider_id, ~table.removed).limit(MOST_COUNTED + 1)
+    return select(func.count()).select_from(counted.subquery()).scalar_subquery()
 
 
 async def changed(session: AsyncSession, offset: int, limit: int) -> list[tuple[str, datetime | None]]:

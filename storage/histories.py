@@ -54,33 +54,34 @@ async def between(
     kept_until = min(_kept_until(provider, zone), last)
     live_from = max(first, kept_until + timedelta(days=1))
     rows = await kept_days.whole(session, provider.id, first, kept_until) if kept_until >= first else []
-    kept = _each(rows, first, kept_until)
+    kept = joined(rows, first, kept_until)
     since = datetime.combine(live_from, time(), zone).astimezone(UTC)
     known, parts = (
         await evidence.gather(session, provider, since, now, components=bool(components))
         if live_from <= last
         else (Evidence(), {})
     )
-    whole = joined([*kept, *days_of(known, live_from, last, now, zone)], first, last)
+    whole = History((*kept, *days_of(known, live_from, last, now, zone)))
     if not components:
         return Histories(whole)
     implied = kept_days.implied(kept)
-    rows_of = await kept_days.parts(session, provider.id, components, first, kept_until)
-    found = await session.scalars(
-        select(Component).where(Component.provider_id == provider.id, Component.id.in_(components))
+    rows_of = await kept_days.parts(session, provider.id, components, first, kept_until) if kept else {}
+    found = await session.execute(
+        select(Component.id, Component.first_seen_at, Component.removed_at).where(
+            Component.provider_id == provider.id, Component.id.in_(components)
+        )
     )
+    nothing = days_of(Evidence(), live_from, last, now, zone)
     return Histories(
         whole,
         {
-            one.id: joined(
-                [
-                    *_component_days(one, implied, rows_of.get(one.id, ())),
-                    *days_of(parts.get(one.id, Evidence()), live_from, last, now, zone),
-                ],
-                first,
-                last,
+            id_: History(
+                (
+                    *_component_days(implied.of(first_seen_at, removed_at), rows_of.get(id_)),
+                    *(days_of(parts[id_], live_from, last, now, zone) if id_ in parts else nothing),
+                )
             )
-            for one in found
+            for id_, first_seen_at, removed_at in found
         },
     )
 
@@ -92,11 +93,9 @@ def _kept_until(provider: Provider, zone: tzinfo) -> date:
     return pruned + timedelta(days=1)  # a part of the next day in UTC is the zone's
 
 
-def _each(rows: Sequence[Day], first: date, last: date) -> Sequence[Day]:
-    """Those that are not kept are unknown."""
-    return joined(rows, first, last).days if first <= last else ()
-
-
-def _component_days(component: Component, implied: kept_days.Implied, rows: Sequence[Day]) -> list[Day]:
+def _component_days(implied: Sequence[Day], rows: Sequence[Day] | None) -> Sequence[Day]:
+    """Those that are kept, and of the others what the provider's own days tell."""
+    if not rows:
+        return implied
     own = {one.day: one for one in rows}
-    return [own.get(one.day, one) for one in implied.of(component)]
+    return [own.get(one.day, one) for one in implied]

@@ -105,7 +105,7 @@ async def close(session: AsyncSession, provider: Provider, now: datetime) -> boo
         days = days_of(parts[one.id], first, last, now) if one.id in parts else [Day(day.day) for day in wholes]
         rows += [
             _row(provider.id, one.id, day)
-            for day, expected in zip(days, told.of(one), strict=True)
+            for day, expected in zip(days, told.of(one.first_seen_at, one.removed_at), strict=True)
             if not _alike(day, expected)
         ]
     if rows:
@@ -149,14 +149,16 @@ class Implied:
     """Operational for as long as the provider was observed."""
     unlisted: tuple[Day, ...]
 
-    def of(self, component: Component) -> Iterable[Day]:
-        """As it was while its page listed it; unknown otherwise."""
-        since = component.first_seen_at.date() if component.first_seen_at is not None else date.min
-        until = component.removed_at.date() if component.removed_at is not None else date.max
-        return (
+    def of(self, first_seen_at: datetime | None, removed_at: datetime | None) -> Sequence[Day]:
+        """As a component was while its page listed it; unknown otherwise."""
+        since = first_seen_at.date() if first_seen_at is not None else date.min
+        until = removed_at.date() if removed_at is not None else date.max
+        if not self.listed or (since <= self.listed[0].day and self.listed[-1].day <= until):
+            return self.listed
+        return [
             up if since <= up.day <= until else unknown
             for up, unknown in zip(self.listed, self.unlisted, strict=True)
-        )
+        ]
 
 
 def implied(wholes: Sequence[Day]) -> Implied:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from adapters.schema import Status
 
@@ -55,18 +56,14 @@ class Seconds:
         down = self.major_outage + PARTIAL_WEIGHT * self.partial_outage
         return max(0.0, 1 - down / self.observed) if self.observed else None
 
-    def __add__(self, other: "Seconds") -> "Seconds":
-        return Seconds(
-            self.operational + other.operational,
-            self.degraded + other.degraded,
-            self.partial_outage + other.partial_outage,
-            self.major_outage + other.major_outage,
-            self.maintenance + other.maintenance,
-            self.passed + other.passed,
-        )
-
 
 NO_SECONDS = Seconds()
+_FIELDS = attrgetter("operational", "degraded", "partial_outage", "major_outage", "maintenance", "passed")
+
+
+def total(some: Iterable[Seconds]) -> Seconds:
+    """Of all of them."""
+    return Seconds(*map(sum, zip(*map(_FIELDS, some), strict=True)))
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:

@@ -12,7 +12,7 @@ from bot.commands.reply import CommandError, Reply, Request, Row, Section, Usage
 from bot.commands.services import Services, counted, meant, provider_json, shown_status, words
 from relay import kin
 from storage import coincidences, providers
-from storage.coincidences import Coincidence
+from storage.coincidences import Beginnings, Coincidence
 from storage.tables import Provider
 
 MOST = 15
@@ -44,6 +44,7 @@ async def related(services: Services, request: Request) -> Reply:
     """At most fifteen: of the same company first, then of the same category, those that are read before others."""
     if not request.provider:
         raise UsageError("Related to which provider? As in: related chargeover")
+    began = await services.troubles.began(services.database, services.now())
     async with services.database.read() as session:
         entry = services.catalogue.find(request.provider)
         found = await providers.find(session, request.provider)
@@ -51,11 +52,11 @@ async def related(services: Services, request: Request) -> Reply:
         if entry is None and found is None:
             near = await meant(services, session, request.provider)
             raise CommandError(f"No provider is called {request.provider[:80]!r}.{near}")
-        return _reply(await relations(services, session, entry, found))
+        return _reply(await relations(services, session, entry, found, began))
 
 
 async def relations(
-    services: Services, session: AsyncSession, entry: Entry | None, found: Provider | None
+    services: Services, session: AsyncSession, entry: Entry | None, found: Provider | None, began: Beginnings
 ) -> Relations:
     """What is like one that is in the catalogue, or known, or both."""
     asked = _asked(entry, found)
@@ -69,9 +70,7 @@ async def relations(
     shown = alike[: MOST - len(same)]
     platform = [one for one in platform if one not in same and one not in shown][:MOST_ON_PLATFORM]
     together = (
-        await coincidences.with_provider(session, found.id, services.now(), MOST_TOGETHER)
-        if found is not None
-        else []
+        await coincidences.with_provider(session, began, found.id, MOST_TOGETHER) if found is not None else []
     )
     slugs = {one.slug for one in (*same, *shown, *platform)} & stored.keys()
     return Relations(

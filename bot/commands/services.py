@@ -19,6 +19,7 @@ from bot.vault import Vault
 from relay.record import Pace
 from relay.transports.transport import Transport
 from storage import follows, providers, state
+from storage.coincidences import Troubles
 from storage.database import Database
 from storage.tables import Incident, Maintenance, Provider
 
@@ -43,6 +44,8 @@ class Services:
     """What no webhook may be on."""
     signals: Limits = field(default_factory=Limits)
     """How much anybody may report."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """When they began, for whoever asks which pages are in trouble at the same times."""
 
 
 async def known_provider(services: Services, session: AsyncSession, text: str | None) -> Provider:

@@ -1,8 +1,9 @@
 """A report as CSV (RFC 4180): one table, so that any program reads it whole.
 
-`kind` says what a row is: `summary` (a figure in `value`, what it was made from in `made_from`), `incident` or
-`maintenance`. Times are RFC 3339 in UTC, lengths whole minutes. A text that a spreadsheet would take for a formula
-has an apostrophe before it, as OWASP advises: titles are written by strangers.
+`kind` says what a row is: `summary` (a figure in `value`, what it was made from in `made_from`), `month` (of the
+last year: how many incidents in `value`, the time in trouble in `minutes`), `incident` or `maintenance`. Times are
+RFC 3339 in UTC, lengths whole minutes. A text that a spreadsheet would take for a formula has an apostrophe before
+it, as OWASP advises: titles are written by strangers.
 """
 
 import csv
@@ -13,7 +14,7 @@ from adapters.schema import Maintenance
 from bot.commands.services import shown_moment
 from bot.reports import words
 from bot.reports.report import Report
-from storage.analysis import Case
+from storage.analysis import Case, Month
 from storage.cases import ended
 
 COLUMNS = (
@@ -51,8 +52,19 @@ def _rows(report: Report) -> list[dict[str, str]]:
         {"kind": "summary", "name": name, "value": value, "made_from": made}
         for name, value, made in words.facts(report)
     ]
+    months = [_month(one) for one in report.months]
     incidents = [_incident(report, one) for one in report.incidents]
-    return [*about, *facts, *incidents, *(_maintenance(report, one) for one in report.works)]
+    return [*about, *facts, *months, *incidents, *(_maintenance(report, one) for one in report.works)]
+
+
+def _month(one: Month) -> dict[str, str]:
+    return {
+        "kind": "month",
+        "name": f"{one.first:%Y-%m}",
+        "value": str(one.figures.incidents),
+        "made_from": words.month(one),
+        "minutes": _minutes(one.figures.trouble),
+    }
 
 
 def _incident(report: Report, one: Case) -> dict[str, str]:

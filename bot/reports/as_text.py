@@ -27,6 +27,7 @@ def text(report: Report) -> Reply:
         Section(
             "In figures", tuple(Row(name, detail=_fact(value, made)) for name, value, made in words.facts(report))
         ),
+        _rows("Month by month", [Row(f"{one.first:%B %Y}", detail=words.month(one)) for one in report.months]),
         _rows("Components", [Row(name, detail=in_words(past.uptime)) for name, past in report.components]),
         _rows("Incidents", [_case_row(report, one) for one in report.incidents]),
         _rows(
@@ -70,6 +71,7 @@ def json(report: Report) -> dict[str, Any]:
         "so_far": report.so_far,
         **figures_json(report.history),
         "figures": figures(report.figures),
+        "months": [{"month": f"{one.first:%Y-%m}", "figures": figures(one.figures)} for one in report.months],
         "components": [
             {"id": one.component_id, "name": one.name, "figures": figures(one.figures)} for one in report.parts
         ],

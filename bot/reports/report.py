@@ -12,11 +12,12 @@ from bot.commands import spoken
 from bot.commands.reply import CommandError
 from bot.commands.services import Services, known_provider
 from storage import accounts, analysis, histories, providers
-from storage.analysis import Case, Figures, Part
+from storage.analysis import Case, Figures, Month, Part
 from storage.days import History
 from storage.tables import Provider
 
 EARLIEST = 2000
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Report:
     history: History
     components: tuple[tuple[str, History], ...]
     figures: Figures
+    months: tuple[Month, ...]
+    """The year up to this month, as far as anything of it is known; oldest first."""
     parts: tuple[Part, ...]
     """The components that incidents named."""
     incidents: tuple[Case, ...]
@@ -83,6 +86,7 @@ async def _gathered(
         session, provider, first, last, now, zone, components=[one.id for one in components]
     )
     incidents = await accounts.cases(session, provider, since, until)
+    year = await accounts.cases(session, provider, since - YEAR, until)
     works = await accounts.works(session, provider, since, until)
     names = await accounts.component_names(session, provider.id)
     return Report(
@@ -96,6 +100,9 @@ async def _gathered(
         history=days.whole,
         components=tuple((one.name, days.components[one.id]) for one in components),
         figures=analysis.figures(incidents, since, until, now),
+        months=analysis.last_months(
+            year, first, now, zone, read_since=provider.first_read_at, whole=len(year) < accounts.MOST
+        ),
         parts=analysis.by_component(incidents, names, since, until, now),
         incidents=tuple(reversed(incidents)),
         works=tuple(reversed(works)),

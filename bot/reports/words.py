@@ -6,7 +6,7 @@ from bot.commands.services import counted
 from bot.commands.uptime import observed, percent
 from bot.reports.report import Report
 from relay.wording import lasting
-from storage.analysis import Case, Figures, Trust
+from storage.analysis import Case, Figures, Month, Trust
 
 Fact = tuple[str, str, str]
 """What it is, the figure, and what it was made from."""
@@ -59,6 +59,16 @@ def span(length: timedelta | None) -> str:
     if length is None:
         return "unknown"
     return lasting(length) if length else "none"
+
+
+def month(one: Month) -> str:
+    """`2 incidents · 2 h 44 min in trouble · 1 h 22 min on average until resolved`."""
+    figures = one.figures
+    said = [counted(figures.incidents, "incident")]
+    said += [f"{lasting(figures.trouble)} in trouble"] if figures.trouble else []
+    mean = figures.mean_to_resolve
+    said += [f"{lasting(mean)} on average until resolved"] if mean else []
+    return " · ".join(said)
 
 
 def about(one: Case) -> str:

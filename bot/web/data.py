@@ -11,7 +11,7 @@ from adapters.schema import OVER, Component, Impact, Status
 from bot import signals
 from bot.commands.services import Services, meant_slugs, shown_status
 from bot.commands.uptime import in_words
-from bot.web.happened import Happening, days_view, happenings
+from bot.web.happened import ByDay, by_day, days_view, happenings
 from bot.web.relatives import Related, Relatives
 from bot.web.views import ANYTHING, Asked, ComponentList, ComponentRow, Listed, Missing, ProviderView
 from storage import accounts, analysis, directory, histories, providers, state
@@ -19,7 +19,7 @@ from storage.analysis import Case
 from storage.days import History
 from storage.histories import Histories
 from storage.tables import Component as ComponentColumns
-from storage.tables import Incident, Maintenance, Provider
+from storage.tables import Provider
 
 DAYS = 90
 YEAR, FURTHEST = timedelta(days=365), timedelta(days=3650)
@@ -36,11 +36,12 @@ async def provider_view(
 ) -> ProviderView | Missing | None:
     """One provider whole; what may be meant where there is none of this name. `relatives` remembers those of every
     page for a while."""
+    began = await services.troubles.began(services.database, services.now())
     async with services.database.read() as session:
         found = await providers.by_slug(session, slug.replace("\0", ""))
         if found is None:
             return await _missing(services, session, slug)
-        related = await (relatives or Relatives()).of(services, session, found)
+        related = await (relatives or Relatives()).of(session, found, began)
         return await _view(services, session, found, asked, related)
 
 
@@ -59,14 +60,18 @@ class _Past:
 
     found: Sequence[Case]
     works: Sequence[schema.Maintenance]
-    happened: Sequence[Happening]
+    happened: ByDay
 
 
 async def _past(session: AsyncSession, found: Provider, services: Services) -> _Past:
     now = services.now()
-    incidents = await accounts.cases(session, found, now - FURTHEST, now, most=MOST_CASES)
+    incidents = await accounts.cases(session, found, now - YEAR, now, most=MOST_CASES)
+    if len(incidents) < MOST_CASES and len(_troubles(incidents)) < MOST_PAST:
+        incidents = await accounts.cases(session, found, now - FURTHEST, now, most=MOST_CASES)
     works = await accounts.works(session, found, now - timedelta(days=DAYS), now, most=MOST_CASES)
-    return _Past(incidents, works, happenings(incidents, works, now))
+    today = now.date()
+    happened = by_day(happenings(incidents, works, now), today - timedelta(days=DAYS - 1), today)
+    return _Past(incidents, works, happened)
 
 
 async def _view(
@@ -80,6 +85,7 @@ async def _view(
     active = [state.incident(row) for row in await providers.active_incidents(session, [found.id])]
     windows = await providers.coming_maintenances(session, [found.id])
     components = tuple(state.component(row) for row in rows)
+    known = await directory.case_numbers(session, found.id)
     adapter = services.adapters.get(found.adapter)
     return ProviderView(
         slug=found.slug,
@@ -103,11 +109,14 @@ async def _view(
         figure=kept.whole.uptime,
         filled=kept.whole.filled,
         figures=analysis.figures(past.found, now - timedelta(days=DAYS), now, now),
+        months=analysis.last_months(
+            past.found, now.date(), now, read_since=found.first_read_at, whole=len(past.found) < MOST_CASES
+        ),
         trust=analysis.figures(past.found, now - YEAR, now, now).trust,
         only_latest=_only_latest(past.found, now),
         lively=_lively(components, past, services),
-        known_incidents=_number(await directory.case_number(session, Incident, found.id)),
-        known_maintenances=_number(await directory.case_number(session, Maintenance, found.id)),
+        known_incidents=_number(known.incidents),
+        known_maintenances=_number(known.maintenances),
         relatives=related,
         signal=await signals.raised(session, found),
     )
@@ -131,13 +140,13 @@ def _with_days(
     listed: ComponentList,
     shown: Sequence[ComponentColumns],
     kept: Histories,
-    happened: Sequence[Happening],
+    happened: ByDay,
 ) -> ComponentList:
     rows = tuple(_row(row, kept.components.get(row.id, History(())), happened) for row in shown)
     return ComponentList(rows, listed.asked, listed.matching, listed.pages)
 
 
-def _row(row: ComponentColumns, history: History, happened: Sequence[Happening]) -> ComponentRow:
+def _row(row: ComponentColumns, history: History, happened: ByDay) -> ComponentRow:
     days = days_view(history, happened, row.external_id)
     return ComponentRow(state.component(row), days, in_words(history.uptime))
 

@@ -1,14 +1,15 @@
 """What happened on each day, in words: which incidents, how long there was trouble, which planned work. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from adapters.schema import Impact, Maintenance
 from bot.commands.services import counted
 from bot.web.views import DayView
 from relay.wording import lasting
-from storage import cases, seconds
+from storage import seconds
 from storage.analysis import Case
 from storage.days import Day, History, midnight
 from storage.history import DayState
@@ -49,7 +50,7 @@ def happenings(found: Sequence[Case], works: Sequence[Maintenance], now: datetim
 
 
 def _end(one: Case, now: datetime) -> datetime | None:
-    return cases.ended(one.incident) if one.over else now
+    return one.ended_at if one.over else now
 
 
 def _short(title: str) -> str:
@@ -57,14 +58,47 @@ def _short(title: str) -> str:
     return plain if len(plain) <= LONGEST_TITLE else f"{plain[: LONGEST_TITLE - 1].rstrip()}…"
 
 
-def days_view(
-    history: History, happened: Sequence[Happening], component_id: str | None = None
-) -> tuple[DayView, ...]:
+ByDay = Mapping[date, Sequence[Happening]]
+
+
+def by_day(happened: Sequence[Happening], first: date, last: date) -> ByDay:
+    """What happened on each of the days from the first to the last, in the order given."""
+    found: dict[date, list[Happening]] = {}
+    for one in happened:
+        for day in _touched(one, first, last):
+            found.setdefault(day, []).append(one)
+    return found
+
+
+def _touched(one: Happening, first: date, last: date) -> Iterator[date]:
+    """The days (UTC) on which it was; one that ended at midnight was not on the day that began then."""
+    begins = one.from_at.astimezone(UTC)
+    ends = max(one.until_at.astimezone(UTC), begins)
+    behind = ends.date() - DAY if begins < ends == midnight(ends.date()) else ends.date()
+    day = max(begins.date(), first)
+    while day <= min(behind, last):
+        yield day
+        day += DAY
+
+
+def days_view(history: History, happened: ByDay, component_id: str | None = None) -> tuple[DayView, ...]:
     """The days of the provider, or of one of its components."""
-    mine = [one for one in happened if component_id is None or component_id in one.component_ids]
     return tuple(
-        DayView(one.day, _NAMES[one.state], _said(one, mine) if one.state > _CALM else "") for one in history.days
+        _calm(one.day, one.state)
+        if one.state <= _CALM
+        else DayView(one.day, _NAMES[one.state], _said(one, _mine(happened.get(one.day, ()), component_id)))
+        for one in history.days
     )
+
+
+def _mine(that_day: Sequence[Happening], component_id: str | None) -> Sequence[Happening]:
+    return [one for one in that_day if component_id is None or component_id in one.component_ids]
+
+
+@lru_cache(maxsize=4096)
+def _calm(day: date, state: DayState) -> DayView:
+    """Most days of most components: one for all of them."""
+    return DayView(day, _NAMES[state])
 
 
 _CALM = DayState.OPERATIONAL
@@ -72,8 +106,7 @@ _CALM = DayState.OPERATIONAL
 _NAMES = {state: state.name.lower() for state in DayState}
 
 
-def _said(one: Day, mine: Sequence[Happening]) -> str:
-    that_day = [case for case in mine if _touches(case, one.day)]
+def _said(one: Day, that_day: Sequence[Happening]) -> str:
     if one.state != DayState.MAINTENANCE:
         troubles = [case for case in that_day if not case.planned]
         return _joined(troubles, _trouble(one, troubles), "of trouble")
@@ -99,8 +132,3 @@ def _within(that_day: Sequence[Happening], day: date) -> timedelta:
     begins = midnight(day)
     parts = ((max(begins, case.from_at), min(begins + DAY, case.until_at)) for case in that_day)
     return sum((end - begin for begin, end in seconds.merged(parts)), timedelta())
-
-
-def _touches(case: Happening, day: date) -> bool:
-    begins = midnight(day)
-    return case.from_at < begins + DAY and (case.until_at > begins or case.from_at >= begins)

@@ -159,7 +159,8 @@ def _for_machines(document: Mapping[str, Any]) -> Markup:
 
 
 def _time(moment: datetime) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(rfc3339(moment.replace(microsecond=0)), utc(moment))
+    exact = rfc3339(moment.replace(microsecond=0))
+    return Markup(f'<time datetime="{exact}">{utc(moment)}</time>')  # noqa: S704  # digits and names of months
 
 
 def _ago(moment: datetime, now: datetime) -> Markup:

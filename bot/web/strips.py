@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -54,17 +55,19 @@ class Stretch:
 def stretches(days: Sequence[DayView]) -> tuple[Stretch, ...]:
     """In the order of the days. Of a day on which something happened there is one for itself."""
     found = []
-    first = 0
-    for place in range(1, len(days) + 1):
-        if place == len(days) or not _alike(days[place - 1], days[place]):
-            one, last = days[first], days[place - 1]
-            found.append(Stretch(first, place - first, one.day, last.day, one.state, one.said))
-            first = place
+    place = 0
+    for _, some in groupby(enumerate(days), _kind):
+        alike = [day for _, day in some]
+        one, last = alike[0], alike[-1]
+        found.append(Stretch(place, len(alike), one.day, last.day, one.state, one.said))
+        place += len(alike)
     return tuple(found)
 
 
-def _alike(one: DayView, next_one: DayView) -> bool:
-    return one.state == next_one.state and one.state in CALM and not (one.said or next_one.said)
+def _kind(numbered: tuple[int, DayView]) -> str | int:
+    """What is the same for days of one stretch."""
+    place, one = numbered
+    return one.state if one.state in CALM and not one.said else place
 
 
 def counts(days: Sequence[DayView]) -> str:

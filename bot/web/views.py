@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from adapters.schema import Component, Incident, Maintenance, Status
 from bot.signals import Raised
-from storage.analysis import Case, Figures, Lively, Trust
+from storage.analysis import Case, Figures, Lively, Month, Trust
 from storage.history import Uptime
 
 
@@ -171,6 +171,8 @@ class ProviderView:
     """Days that are known only from what the page told later."""
     figures: Figures = Figures()
     """Of the days shown."""
+    months: tuple[Month, ...] = ()
+    """The last year's, oldest first, as far as they are known."""
     trust: Trust = Trust()
     """Of the last year."""
     only_latest: int | None = None

@@ -291,7 +291,7 @@ async def commands() -> None:
 
 async def years() -> None:
     async with bench() as on:
-        async for row in history.answer_times(on.parts):
+        async for row in history.answer_times(on.settings, on.parts):
             line(*row)
 
 

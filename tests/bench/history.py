@@ -1,20 +1,26 @@
 """(h) What it costs to ask for ninety days, with 5,000 providers and five years of history, and whether that
 depends on how many incidents there are."""
 
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
+from aiohttp import web
 from bench import rows
 from sqlalchemy import select, text
 
+from bot import app
 from bot.commands import COMMANDS
 from bot.commands.reply import Request
 from bot.commands.services import Services
 from bot.reports import as_html
 from bot.reports.report import month
-from bot.web import data
+from bot.settings import Settings
+from relay.metrics import Metrics
 from storage import accounts, analysis, coincidences, histories, kept_days, providers
 from storage.database import Database
 from storage.tables import Provider
@@ -35,7 +41,9 @@ async def add_years(database: Database, now: datetime) -> None:
             await session.execute(text(statement.replace(":%", r"\:%")), named)
 
 
-async def answer_times(parts: Services, number: int = 5000, calls: int = 400) -> AsyncIterator[Row]:
+async def answer_times(
+    settings: Settings, parts: Services, number: int = 5000, calls: int = 400
+) -> AsyncIterator[Row]:
     """Each row of the table as soon as it is known."""
     now = datetime.now(UTC)
     await rows.add_providers(parts.database, "http://127.0.0.1:9", number)
@@ -54,7 +62,6 @@ async def answer_times(parts: Services, number: int = 5000, calls: int = 400) ->
     for name, ask in (
         ("`uptime`, 90 days, 20 components", _uptime),
         ("the days of the page alone", _days),
-        ("the provider's page, its data", data.provider_view),
         ("a year's analysis", _analysis),
         ("in trouble at the same times", _together),
         ("a month's report, as HTML", _report),
@@ -66,18 +73,62 @@ async def answer_times(parts: Services, number: int = 5000, calls: int = 400) ->
             _shown(calm_times),
             f"one with {STORMY:,} incidents: {_shown(stormy_times)}",
         )
+    gc.freeze()  # as `run` does
+    async with _pages(settings, parts) as page:
+        await page(slugs[-1], 1)
+        for name, measured in (("made anew", _made_anew), ("kept", _kept)):
+            calm_times, stormy_times = [await measured(page, some) for some in (calm, stormy)]
+            yield (
+                f"(h) the provider's page over HTTP, {name}",
+                _shown(calm_times),
+                f"one with {STORMY:,} incidents: {_shown(stormy_times)}",
+            )
+
+
+Page = Callable[[str, int], Awaitable[None]]
+"""By slug; one with another number says the same, and is another one to those who keep it."""
+
+
+@asynccontextmanager
+async def _pages(settings: Settings, parts: Services) -> AsyncIterator[Page]:
+    """The pages as `run` answers them, to a client in the same process."""
+    runner = web.AppRunner(app.application(settings, parts, Metrics()), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{runner.addresses[0][1]}") as client:
+
+        async def page(slug: str, number: int) -> None:
+            async with client.get(f"/status/{slug}", params={"page": str(number)}) as response:
+                assert response.status == 200
+                await response.read()
+
+        yield page
+    await runner.cleanup()
+
+
+async def _made_anew(page: Page, slugs: list[str]) -> list[float]:
+    return sorted([await _time(page(slug, 2 + number)) for number, slug in enumerate(slugs)])
+
+
+async def _kept(page: Page, slugs: list[str], times: int = 10) -> list[float]:
+    found = []
+    for slug in slugs:
+        await page(slug, 1)
+        found += [await _time(page(slug, 1)) for _ in range(times)]
+    return sorted(found)
+
+
+async def _time(work: Awaitable[object]) -> float:
+    began = time.perf_counter()
+    await work
+    return time.perf_counter() - began
 
 
 Ask = Callable[[Services, str], Awaitable[object]]
 
 
 async def _times(parts: Services, ask: Ask, slugs: list[str]) -> list[float]:
-    found = []
-    for slug in slugs:
-        began = time.perf_counter()
-        await ask(parts, slug)
-        found.append(time.perf_counter() - began)
-    return sorted(found)
+    return sorted([await _time(ask(parts, slug)) for slug in slugs])
 
 
 def _shown(times: list[float]) -> str:
@@ -107,10 +158,11 @@ async def _analysis(parts: Services, slug: str) -> object:
 
 
 async def _together(parts: Services, slug: str) -> object:
+    began = await parts.troubles.began(parts.database, parts.now())
     async with parts.database.read() as session:
         found = await providers.by_slug(session, slug)
         assert found is not None
-        return await coincidences.with_provider(session, found.id, parts.now(), 5)
+        return await coincidences.with_provider(session, began, found.id, 5)
 
 
 async def _report(parts: Services, slug: str) -> object:

@@ -118,6 +118,26 @@ def test_one_that_ends_on_the_stroke_of_the_month_is_not_of_the_next() -> None:
     assert [month.figures.incidents for month in found] == [1, 0]
 
 
+def test_the_last_months_begin_with_the_first_of_which_anything_is_known() -> None:
+    now = datetime(2026, 3, 20, tzinfo=UTC)
+    one, other = (seen(incident(at, at + HOUR)) for at in (now - 20 * DAY, now - 100 * DAY))
+
+    def shown(
+        found: list[Case], read_since: datetime | None = None, *, whole: bool = True
+    ) -> list[tuple[str, int]]:
+        months = analysis.last_months(found, now.date(), now, read_since=read_since, whole=whole)
+        return [(f"{month.first:%Y-%m}", month.figures.incidents) for month in months]
+
+    assert shown([]) == []
+    assert shown([], now - 40 * DAY) == [("2026-02", 0), ("2026-03", 0)]
+    assert shown([one], now - 2 * DAY) == [("2026-02", 1), ("2026-03", 0)]
+    assert shown([one, other], whole=False) == [("2026-01", 0), ("2026-02", 1), ("2026-03", 0)]
+    assert shown([one, other])[0] == ("2025-12", 1)
+    assert shown([], now - 4000 * DAY) == [
+        *((f"2025-{month:02}", 0) for month in range(4, 13)), ("2026-01", 0), ("2026-02", 0), ("2026-03", 0),
+    ]  # fmt: skip
+
+
 def test_months_begin_where_the_reader_is() -> None:
     late = seen(incident(datetime(2025, 7, 31, 22, 30, tzinfo=UTC), datetime(2025, 7, 31, 23, tzinfo=UTC)))
     for zone, numbers in ((UTC, [1, 0]), (ZoneInfo("Europe/Berlin"), [0, 1])):

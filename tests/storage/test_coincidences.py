@@ -1,11 +1,13 @@
 """Pages that are in trouble at the same times."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 from standins.rows import NOW, case, provider
 
 from storage import coincidences
+from storage.coincidences import Troubles
 from storage.database import Database
 from storage.tables import Incident
 
@@ -22,7 +24,8 @@ async def outage(database: Database, provider_id: int, at: datetime, **given: ob
 
 async def found(database: Database, provider_id: int) -> list[tuple[str, int, int]]:
     async with database.read() as session:
-        some = await coincidences.with_provider(session, provider_id, NOW, 3)
+        began = await coincidences.beginnings(session, NOW)
+        some = await coincidences.with_provider(session, began, provider_id, 3)
         return [(one.provider.slug, one.times, one.incidents) for one in some]
 
 
@@ -69,3 +72,35 @@ async def test_one_storm_of_incidents_is_one_time(database: Database) -> None:
 
 async def test_one_that_had_none(database: Database) -> None:
     assert await found(database, await provider(database, "mine")) == []
+
+
+async def test_what_began_is_gathered_once_and_after_a_while_behind_the_back_of_who_asks(
+    database: Database,
+) -> None:
+    mine, other = await provider(database, "mine"), await provider(database, "other")
+    keeps, renews = Troubles(), Troubles(kept_for=0)
+    before = [await one.began(database, NOW) for one in (keeps, renews)]
+    for one in (mine, other):
+        for back in (3, 10):
+            await outage(database, one, NOW - back * DAY)
+    assert [await one.began(database, NOW) for one in (keeps, renews)] == before
+    while (known := await renews.began(database, NOW)) is before[1]:
+        await asyncio.sleep(0)
+    assert known.near(mine, 3) == [(other, 2)]
+    assert await keeps.began(database, NOW) is before[0]
+
+
+async def test_more_than_are_taken_in_at_once(database: Database) -> None:
+    mine, other = await provider(database, "mine"), await provider(database, "other")
+    same = [
+        case(mine, f"i{number}", impact="major", phase="resolved", started_at=NOW - (number // 700 + 1) * DAY)
+        for number in range(2 * coincidences.AT_ONCE + 100)
+    ]
+    async with database.write() as session:
+        await session.execute(insert(Incident), [one | {"until_at": NOW} for one in same])
+    for back in (1, 2, 3):
+        await outage(database, other, NOW - back * DAY)
+    async with database.read() as session:
+        known = await coincidences.beginnings(session, NOW)
+    assert {owner: len(moments) for owner, moments in known.of_each.items()} == {mine: len(same), other: 3}
+    assert (known.near(other, 3), known.near(mine, 3)) == ([(mine, 3)], [])  # the hundred latest are of one day

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.schema import Impact, Status
 from storage.days import Evidence, Source, Trouble, days_of
 from storage.history import DayState, day_bounds
-from storage.seconds import RANKED, Seconds, cut, merged, worst
+from storage.seconds import RANKED, Seconds, cut, merged, total, worst
 
 BERLIN, NEW_YORK, LORD_HOWE = (ZoneInfo(n) for n in ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe"))
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
@@ -29,7 +29,8 @@ def test_a_partial_outage_counts_three_tenths_and_maintenance_nothing() -> None:
 def test_the_share_of_time_observed_stands_beside_it() -> None:
     assert Seconds(operational=6.0, passed=24.0).observed_share == 0.25
     assert Seconds().observed_share == 0
-    both = Seconds(operational=6.0, passed=24.0) + Seconds(major_outage=6.0, passed=24.0)
+    both = total([Seconds(operational=6.0, passed=24.0), Seconds(major_outage=6.0, passed=24.0)])
+    assert total([]) == Seconds()
     assert (both.uptime, both.observed_share) == (0.5, 0.25)
 
 

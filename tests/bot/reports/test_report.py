@@ -75,6 +75,7 @@ async def test_in_words(services: Services) -> None:
     assert rows["Longest outage"] == "1 h 30 min · ChargeOver inaccessible / network outage"
     assert rows["From start to first post"] == "1 d 9 h (grade F) · median of 2 incidents"
     assert rows["Login outage"] == "impact major · lasted 1 h 14 min, first post after 11 min · Main Application"
+    assert rows["July 2025"] == "2 incidents · 2 h 44 min in trouble · 1 h 22 min on average until resolved"
     assert "told only when it was over" in rows["ChargeOver inaccessible / network outage"]
 
 
@@ -143,7 +144,12 @@ def table(document: str) -> list[dict[str, str]]:
 
 async def test_as_csv(services: Services) -> None:
     rows = table(as_csv.document(await july(services)))
-    assert [row["kind"] for row in rows if row["kind"] != "summary"] == ["incident", "incident", "maintenance"]
+    assert [row["kind"] for row in rows if row["kind"] != "summary"] == [
+        "month",
+        "incident",
+        "incident",
+        "maintenance",
+    ]
     summary = {row["name"]: (row["value"], row["made_from"]) for row in rows if row["kind"] == "summary"}
     assert summary["Known uptime"] == ("90.32 %", "31 known of 31 days")
     assert summary["Time-weighted uptime"] == ("99.74 %", "100 % of the time observed")

@@ -178,3 +178,9 @@ async def test_many_pages_have_an_index_of_sitemaps(house: Gallery) -> None:
             listed_there += [one.findtext(f"{NAMESPACE}loc") for one in found]
         assert (await client.get("/sitemap-99.xml")).status == 404
     assert len(listed_there) == len(set(listed_there)) == 8
+
+
+async def test_incidents_by_month_since_anything_is_known(house: Gallery) -> None:
+    shown = [(f"{one.first:%Y-%m}", one.figures.incidents) for one in (await view(house, "stormy")).months]
+    assert shown == [("2025-05", 0), ("2025-06", 0), ("2025-07", 2)]
+    assert (await view(house, "unread")).months == ()

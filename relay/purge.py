@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from relay.transports.webpush_message import GONE
 from storage import notes, providers, pruning, pushes, signals, workspaces
 from storage.database import Database
+from storage.tables import Event, Thread
 
 KEEP_DAYS = 30
 EVENTS_KEPT_DAYS = 90
 """At least: what happened can be looked up for so long, whatever was told of it."""
 BATCH = 1000
+STRETCH = 10_000
+"""Rows of a table that are looked through at once."""
 BREATH = 0.05
 """Seconds between two batches, for whoever waits to write."""
 
@@ -39,9 +42,9 @@ async def purge(database: Database, *, keep_days: int = KEEP_DAYS, batch: int = 
 async def _prune(database: Database, keep_days: int, batch: int) -> None:
     forgotten = {
         "deliveries": await _deliveries(database, keep_days, batch),
-        "threads": await _walk(database, pruning.idle_threads, pruning.remove_threads, keep_days, batch),
+        "threads": await _walk(database, Thread, pruning.idle_threads, pruning.remove_threads, keep_days, batch),
         "events": await _walk(
-            database, pruning.old_events, pruning.remove_events, max(keep_days, EVENTS_KEPT_DAYS), batch
+            database, Event, pruning.old_events, pruning.remove_events, max(keep_days, EVENTS_KEPT_DAYS), batch
         ),
     }
     if any(forgotten.values()):
@@ -70,19 +73,22 @@ async def _deliveries(database: Database, days: int, batch: int) -> int:
 
 async def _walk(
     database: Database,
-    find: Callable[[AsyncSession, float, int, int], Awaitable[Sequence[int]]],
+    table: type[Thread] | type[Event],
+    find: Callable[[AsyncSession, float, range], Awaitable[Sequence[int]]],
     remove: Callable[[AsyncSession, Sequence[int]], Awaitable[int]],
     days: int,
     batch: int,
 ) -> int:
-    """Looks for what may go without holding up anybody, and removes it part by part."""
-    forgotten, after = 0, 0
-    while True:
+    """Looks for what may go, stretch by stretch, without holding up anybody, and removes it part by part."""
+    forgotten = 0
+    async with database.read() as session:
+        rest = await pruning.numbers(session, table)
+    while rest:
+        stretch, rest = rest[:STRETCH], rest[STRETCH:]
         async with database.read() as session:
-            ids = await find(session, days, after, batch)
-        if not ids:
-            return forgotten
-        async with database.write() as session:
-            forgotten += await remove(session, ids)
-        after = ids[-1]
-        await asyncio.sleep(BREATH)
+            ids = await find(session, days, stretch)
+        for first in range(0, len(ids), batch):
+            async with database.write() as session:
+                forgotten += await remove(session, ids[first : first + batch])
+            await asyncio.sleep(BREATH)
+    return forgotten

@@ -24,6 +24,8 @@ MOST_OWN = 100
 """Incidents of the one that is asked about: its latest."""
 LEAST = 2
 """Once may be chance."""
+MOST_AT_ONCE = 500
+"""Pages: where more were in trouble at once, everybody was, and it says of nobody whom they have to do with."""
 AT_ONCE = 1000
 """Rows that are taken in before others have their turn."""
 KEPT_FOR = 600.0
@@ -63,7 +65,8 @@ class Beginnings:
         own, times = self.of_each.get(provider_id, array("d")), Counter[int]()
         for begins, ends in _windows(own[-MOST_OWN:]):
             first, behind = bisect_left(self.moments, begins), bisect_right(self.moments, ends)
-            times.update(set(self.owners[first:behind]))
+            if len(others := set(self.owners[first:behind])) <= MOST_AT_ONCE:
+                times.update(others)
         ranked = (
             (-min(number, 10) * number / len(self.of_each[id_]), -number, id_)
             for id_, number in times.items()

@@ -1,11 +1,10 @@
 """What is known of a provider and its components since a moment: rows, each found by an index, as Evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.schema import Impact, Status
@@ -36,12 +35,13 @@ class _Gathered:
 
 
 async def gather(
-    session: AsyncSession, provider: Provider, since: datetime, now: datetime, *, components: bool = True
+    session: AsyncSession, provider: Provider, since: datetime, now: datetime, ids: Mapping[str, int]
 ) -> tuple[Evidence, dict[int, Evidence]]:
-    """Of the provider as a whole, and (`components`) of its components of which anything is known, by id."""
+    """Of the provider as a whole, and of those of its components of which anything is known, by id. `ids`: of all
+    its components, by the page's own; empty: of none."""
     seen = await observations(session, provider, since)
     whole, parts = _Gathered(), dict[int, _Gathered]()
-    ids = await _component_ids(session, provider.id) if components else {}
+    components = bool(ids)
     for component_id, span in await _spans(session, provider.id, since, components=components):
         (whole if component_id is None else parts.setdefault(component_id, _Gathered())).spans.append(span)
     for named, trouble in await _troubles(session, provider.id, since, seen):
@@ -79,9 +79,10 @@ async def _spans(
     )
     if not components:
         chosen = chosen.where(Span.component_id.is_(None))
-    rows: list[Any] = []
-    for when in (Span.until_at.is_(None), Span.until_at >= since):  # two questions, so that each has its index
-        rows += (await session.execute(chosen.where(when))).all()
+    # two questions in one, so that each has its index
+    rows = await session.execute(
+        union_all(*(chosen.where(when) for when in (Span.until_at.is_(None), Span.until_at >= since)))
+    )
     return [(row.component_id, (Status(row.status), row.from_at, row.until_at)) for row in rows]
 
 
@@ -141,10 +142,3 @@ async def _past_days(
         )
     )
     return [(row.component_id, (row.day, Status(row.status))) for row in rows]
-
-
-async def _component_ids(session: AsyncSession, provider_id: int) -> dict[str, int]:
-    rows = await session.execute(
-        select(Component.external_id, Component.id).where(Component.provider_id == provider_id)
-    )
-    return {row.external_id: row.id for row in rows}

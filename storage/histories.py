@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -53,37 +54,45 @@ async def between(
     """
     kept_until = min(_kept_until(provider, zone), last)
     live_from = max(first, kept_until + timedelta(days=1))
-    rows = await kept_days.whole(session, provider.id, first, kept_until) if kept_until >= first else []
+    rows, rows_of = (
+        await kept_days.kept(session, provider.id, components, first, kept_until)
+        if kept_until >= first
+        else ([], {})
+    )
     kept = joined(rows, first, kept_until)
     since = datetime.combine(live_from, time(), zone).astimezone(UTC)
+    found = await _components(session, provider.id) if components else []
+    ids = {one.external_id: one.id for one in found}
     known, parts = (
-        await evidence.gather(session, provider, since, now, components=bool(components))
-        if live_from <= last
-        else (Evidence(), {})
+        await evidence.gather(session, provider, since, now, ids) if live_from <= last else (Evidence(), {})
     )
     whole = History((*kept, *days_of(known, live_from, last, now, zone)))
     if not components:
         return Histories(whole)
     implied = kept_days.implied(kept)
-    rows_of = await kept_days.parts(session, provider.id, components, first, kept_until) if kept else {}
-    found = await session.execute(
-        select(Component.id, Component.first_seen_at, Component.removed_at).where(
-            Component.provider_id == provider.id, Component.id.in_(components)
-        )
-    )
     nothing = days_of(Evidence(), live_from, last, now, zone)
     return Histories(
         whole,
         {
-            id_: History(
+            one.id: History(
                 (
-                    *_component_days(implied.of(first_seen_at, removed_at), rows_of.get(id_)),
-                    *(days_of(parts[id_], live_from, last, now, zone) if id_ in parts else nothing),
+                    *_component_days(implied.of(one.first_seen_at, one.removed_at), rows_of.get(one.id)),
+                    *(days_of(parts[one.id], live_from, last, now, zone) if one.id in parts else nothing),
                 )
             )
-            for id_, first_seen_at, removed_at in found
+            for one in found
+            if one.id in components
         },
     )
+
+
+async def _components(session: AsyncSession, provider_id: int) -> Sequence[Any]:
+    rows = await session.execute(
+        select(Component.id, Component.external_id, Component.first_seen_at, Component.removed_at).where(
+            Component.provider_id == provider_id
+        )
+    )
+    return rows.all()
 
 
 def _kept_until(provider: Provider, zone: tzinfo) -> date:

@@ -8,11 +8,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import follows
-from storage.providers import INCIDENT_OVER, MAINTENANCE_OVER
+from storage.providers import is_active
 from storage.tables import Component, Destination, Follow, Incident, Maintenance, Provider, Subject, Thread
 
-_ACTIVE = and_(Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed)
-_COMING = and_(Maintenance.phase.not_in(MAINTENANCE_OVER), ~Maintenance.removed)
+_ACTIVE, _COMING = is_active(Incident), is_active(Maintenance)
 
 
 @dataclass(frozen=True)

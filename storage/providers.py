@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +35,14 @@ class Claimed:
 
 INCIDENT_OVER = [str(phase) for phase in IncidentPhase if phase in OVER]
 MAINTENANCE_OVER = [str(phase) for phase in MaintenancePhase if phase in OVER]
+LONG_AGO, FAR_OFF = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def is_active(table: type[Incident] | type[Maintenance]) -> ColumnElement[bool]:
+    """Neither over nor removed. Its phases are part of the statement and not given to it: only so is it found by
+    the index that holds nothing else, however many are over."""
+    over = INCIDENT_OVER if table is Incident else MAINTENANCE_OVER
+    return table.phase.not_in([literal_column(f"'{phase}'") for phase in over]) & ~table.removed
 
 
 async def claim_due(session: AsyncSession, limit: int, lease: float, gap: float) -> list[Claimed]:
@@ -97,12 +105,10 @@ async def _open_ids(session: AsyncSession, provider_ids: Sequence[int]) -> dict[
     found: dict[int, set[str]] = {}
     for statement in (
         select(Incident.provider_id, Incident.external_id).where(
-            Incident.provider_id.in_(provider_ids), Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed
+            Incident.provider_id.in_(provider_ids), is_active(Incident)
         ),
         select(Maintenance.provider_id, Maintenance.external_id).where(
-            Maintenance.provider_id.in_(provider_ids),
-            Maintenance.phase.not_in(MAINTENANCE_OVER),
-            ~Maintenance.removed,
+            Maintenance.provider_id.in_(provider_ids), is_active(Maintenance)
         ),
     ):
         for provider_id, external_id in await session.execute(statement):
@@ -288,28 +294,17 @@ async def incidents(session: AsyncSession, provider_id: int, *, limit: int = 50)
 
 async def active_incidents(session: AsyncSession, provider_ids: Sequence[int]) -> Sequence[Incident]:
     """Incidents that are not over, newest first."""
-    return (
-        await session.scalars(
-            select(Incident)
-            .where(Incident.provider_id.in_(provider_ids), Incident.phase.not_in(INCIDENT_OVER), ~Incident.removed)
-            .order_by(Incident.started_at.desc().nulls_last(), Incident.id.desc())
-        )
-    ).all()
+    chosen = select(Incident).where(Incident.provider_id.in_(provider_ids), is_active(Incident))
+    # put in order here: asked for it, SQLite goes through all that there were in the order of their beginnings
+    found = (await session.scalars(chosen)).all()
+    return sorted(found, key=lambda one: (one.started_at or LONG_AGO, one.id), reverse=True)
 
 
 async def coming_maintenances(session: AsyncSession, provider_ids: Sequence[int]) -> Sequence[Maintenance]:
     """Maintenances that are announced or under way, the next first."""
-    return (
-        await session.scalars(
-            select(Maintenance)
-            .where(
-                Maintenance.provider_id.in_(provider_ids),
-                Maintenance.phase.not_in(MAINTENANCE_OVER),
-                ~Maintenance.removed,
-            )
-            .order_by(Maintenance.starts_at.asc().nulls_last(), Maintenance.id)
-        )
-    ).all()
+    chosen = select(Maintenance).where(Maintenance.provider_id.in_(provider_ids), is_active(Maintenance))
+    found = (await session.scalars(chosen)).all()
+    return sorted(found, key=lambda one: (one.starts_at or FAR_OFF, one.id))
 
 
 async def poller_lag(session: AsyncSession) -> float | None:

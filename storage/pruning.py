@@ -1,7 +1,8 @@
 """What is kept no longer: deliveries that ended long ago, threads that are over, old events.
 
-Each call does a part of it, so that no transaction is long. The newest thread and the newest event stay in any
-case: SQLite would give their numbers to others, and buttons, cursors and caches know things by these numbers.
+Each call does a part of it, so that no transaction and no search is long, however large the tables are. The newest
+thread and the newest event stay in any case: SQLite would give their numbers to others, and buttons, cursors and
+caches know things by these numbers.
 """
 
 from collections.abc import Sequence
@@ -46,25 +47,30 @@ async def deliveries(session: AsyncSession, days: float, limit: int) -> int:
     return len(keys)
 
 
-async def idle_threads(session: AsyncSession, days: float, after: int, limit: int) -> Sequence[int]:
-    """The ids of threads, above `after`, that nothing is left of but themselves, and whose subjects are over and
+async def numbers(session: AsyncSession, table: type[Thread] | type[Event]) -> range:
+    """The ids of a table's rows, but for the newest."""
+    first, newest = (select(edge(table.id)).scalar_subquery() for edge in (func.min, func.max))
+    found = (await session.execute(select(first, newest))).one()
+    return range(found[0] or 0, found[1] or 0)
+
+
+async def idle_threads(session: AsyncSession, days: float, among: range) -> Sequence[int]:
+    """The ids of threads, `among` these, that nothing is left of but themselves, and whose subjects are over and
     had no news for so many days. Nothing is changed, so that the search holds up nobody."""
     other = aliased(Thread)
-    adopted = select(other.adopts_id).where(other.adopts_id.is_not(None), other.reference.is_(None))
     rows = await session.scalars(
         select(Thread.id)
         .join(Subject, Subject.id == Thread.subject_id)
         .where(
-            Thread.id > after,
-            Thread.id < select(func.max(other.id)).scalar_subquery(),
+            Thread.id >= among.start,
+            Thread.id < among.stop,
             _idle(),
             not_(_active()),
             not_(exists().where(Event.subject_id == Subject.id, Event.seen_at >= from_now(-days * DAY))),
             not_(exists().where(other.joins_id == Thread.id)),
-            Thread.id.not_in(adopted),
+            not_(exists().where(other.adopts_id == Thread.id, other.reference.is_(None))),
         )
         .order_by(Thread.id)
-        .limit(limit)
     )
     return rows.all()
 
@@ -115,8 +121,8 @@ def _active() -> ColumnElement[bool]:
     )
 
 
-async def old_events(session: AsyncSession, days: float, after: int, limit: int) -> Sequence[int]:
-    """The ids of events, above `after`, that were seen so many days ago, whose subjects are over, and that no
+async def old_events(session: AsyncSession, days: float, among: range) -> Sequence[int]:
+    """The ids of events, `among` these, that were seen so many days ago, whose subjects are over, and that no
     thread waits for or has a delivery of."""
     needed = (
         exists()
@@ -128,19 +134,17 @@ async def old_events(session: AsyncSession, days: float, after: int, limit: int)
             )
         )
     )
-    newest = select(func.max(aliased(Event).id)).scalar_subquery()
     rows = await session.scalars(
         select(Event.id)
         .join(Subject, Subject.id == Event.subject_id)
         .where(
-            Event.id > after,
-            Event.id < newest,
+            Event.id >= among.start,
+            Event.id < among.stop,
             Event.seen_at < from_now(-days * DAY),
             not_(_active()),
             not_(needed),
         )
         .order_by(Event.id)
-        .limit(limit)
     )
     return rows.all()
 

@@ -57,7 +57,7 @@ class Seconds:
         return max(0.0, 1 - down / self.observed) if self.observed else None
 
 
-NO_SECONDS = Seconds()
+NO_SECONDS, NO_TIME = Seconds(), timedelta()
 _FIELDS = attrgetter("operational", "degraded", "partial_outage", "major_outage", "maintenance", "passed")
 
 
@@ -111,18 +111,18 @@ def worst(pieces: Iterable[Piece]) -> list[Piece]:
 def by_day(pieces: Sequence[Piece], bounds: Sequence[datetime], now: datetime) -> list[Seconds]:
     """What each of the days between the bounds (one more than there are days) had of the pieces, which do not
     overlap. Nothing after now counts."""
-    lasted = [dict.fromkeys(RANKED, timedelta()) for _ in bounds[1:]]
+    lasted: list[dict[Status, timedelta]] = [{} for _ in bounds[1:]]
     for status, from_at, until_at in pieces:
         until_at = min(until_at, now)
         place = max(0, bisect_right(bounds, from_at) - 1)
         while place < len(lasted) and bounds[place] < until_at:
             part = min(until_at, bounds[place + 1]) - max(from_at, bounds[place])
-            lasted[place][status] += max(part, timedelta())
+            lasted[place][status] = lasted[place].get(status, NO_TIME) + max(part, NO_TIME)
             place += 1
     return [
         Seconds(
             **{str(status): length.total_seconds() for status, length in one.items()},
-            passed=max(timedelta(), min(ends, now) - begins).total_seconds(),
+            passed=max(NO_TIME, min(ends, now) - begins).total_seconds(),
         )
         for one, begins, ends in zip(lasted, bounds[:-1], bounds[1:], strict=True)
     ]

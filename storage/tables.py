@@ -22,6 +22,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from storage.addresses import Address
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC in Python; `timestamptz` on PostgreSQL, sortable text on SQLite."""
@@ -247,6 +249,11 @@ class CaseColumns:
     """When its page last changed what it says of it; None: it is as it was first seen."""
 
 
+def _active_index(table: str, active: str) -> Index:
+    """Of those alone that are not over: few, however many there were. providers.is_active asks as it has them."""
+    return Index(f"ix_{table}_active", "provider_id", postgresql_where=text(active), sqlite_where=text(active))
+
+
 class Incident(CaseColumns, Table):
     """Unplanned trouble, as its page tells it."""
 
@@ -257,6 +264,7 @@ class Incident(CaseColumns, Table):
         Index("ix_incidents_provider_id_until_at", "provider_id", "until_at"),
         Index("ix_incidents_provider_id_started_at", "provider_id", "started_at"),
         Index("ix_incidents_started_at", "started_at"),
+        _active_index("incidents", "phase NOT IN ('resolved', 'postmortem')"),
     )
 
     impact: Mapped[str]
@@ -277,6 +285,7 @@ class Maintenance(CaseColumns, Table):
         Index("ix_maintenances_starts_at", "starts_at"),
         Index("ix_maintenances_ends_at", "ends_at"),
         Index("ix_maintenances_provider_id_ends_at", "provider_id", "ends_at"),
+        _active_index("maintenances", "phase NOT IN ('completed', 'canceled')"),
     )
 
     starts_at: Mapped[datetime | None]
@@ -332,7 +341,8 @@ class Destination(Table):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
-    uri: Mapped[str]
+    uri: Mapped[str] = mapped_column(Address())
+    """Sealed where it may be a secret by itself; whole for whoever works with it."""
     transport: Mapped[str]
     host: Mapped[str | None] = mapped_column(index=True)
     """What it shares a limit with: the host of a webhook, the workspace of a chat (`slack:TEAM`)."""
@@ -410,6 +420,12 @@ class Thread(Table):
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_threads_subject_id", "subject_id"),
+        Index(
+            "ix_threads_adopts_id",
+            "adopts_id",
+            postgresql_where=text("adopts_id IS NOT NULL"),
+            sqlite_where=text("adopts_id IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bench import apart
 from bench.parsing import Row
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from standins import claiming
@@ -30,7 +30,7 @@ from storage.providers import Unchanged
 from storage.threads import Streams
 
 PROVIDERS, DESTINATIONS, INCIDENTS = 10_000, 100_000, 300_000
-FOLLOWS, THREADS = 10, 3_000_000
+FOLLOWS, THREADS = 10, 5_000_000
 """Follows of each destination; threads that are over, each with a delivery and an attempt."""
 BY_ALL = 1
 """The provider that every destination follows."""
@@ -167,8 +167,8 @@ def questions(scale: float) -> dict[str, tuple[Sequence[str], Question]]:
         "claim 100 pages and write them down": (("UPDATE providers SET due_at = now()",), unchanged),
         "claim notices": ((), lambda session: notices.claim_due(session, 20, 60)),
         "newest 20 deliveries of a workspace": ((), lambda session: deliveries.listed(session, 1, None, 20)),
-        "look for 1,000 threads to forget": (
-            (), lambda session: pruning.idle_threads(session, 30, told // 2, 1000),
+        "look for threads to forget among 10,000": (
+            (), lambda session: pruning.idle_threads(session, 30, range(told // 2, told // 2 + 10_000)),
         ),
         "forget 1,000 deliveries": (
             ("UPDATE deliveries SET finished_at = now() - interval '40 days' WHERE thread_id <= 1000",),
@@ -243,7 +243,8 @@ async def grown(scales: Sequence[float]) -> list[Row]:
     found: dict[int, list[Asked]] = {}
     with apart.postgresql() as server:
         for scale in scales:
-            database = Database(await apart.new_database(server))
+            url = make_url(await apart.new_database(server)).update_query_dict({"command_timeout": "7200"})
+            database = Database(url.render_as_string(hide_password=False))
             took = await fill(database, scale)
             async with database.read() as session:
                 size = await session.scalar(text("SELECT pg_size_pretty(pg_database_size(current_database()))"))

@@ -1,5 +1,5 @@
 -- Five years of every provider (SQLite): twenty components, changes of status, an incident a fortnight with three updates
--- (the first provider has 25,000 more), work once a month. What is older than two years is pruned, as it would be. The last
+-- (the first provider has 25,000 more; each provider's at other hours), work once a month. What is older than two years is pruned, as it would be. The last
 -- thirty days are not closed yet.
 INSERT INTO components (provider_id, external_id, position, name, status, told_status, first_seen_at)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 19)
@@ -25,13 +25,15 @@ INSERT INTO incidents (provider_id, external_id, title, impact, phase, started_a
                        component_ids, updates, ever_component_ids, revision, missing, removed, first_seen_at)
 WITH RECURSIVE
     n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 25129),
-    dated(i, began, ended) AS (
-        SELECT i,
-               datetime(:now, '-' || CASE WHEN i < 130 THEN i * 14 ELSE i % 1820 END || ' days', '-3 hours'),
-               datetime(:now, '-' || CASE WHEN i < 130 THEN i * 14 ELSE i % 1820 END || ' days', '-2 hours')
-        FROM n
+    dated(id, i, began, ended) AS (
+        SELECT p.id, i,
+               datetime(:now, '-' || CASE WHEN i < 130 THEN i * 14 ELSE i % 1820 END || ' days',
+                        '-' || (180 + p.id * 197 % 20160) || ' minutes'),
+               datetime(:now, '-' || CASE WHEN i < 130 THEN i * 14 ELSE i % 1820 END || ' days',
+                        '-' || (120 + p.id * 197 % 20160) || ' minutes')
+        FROM n JOIN providers p ON i < 130 OR p.id = 1
     )
-SELECT p.id, 'i' || i, 'Slow answers', 'major', 'resolved', began || '.000000', ended || '.000000',
+SELECT id, 'i' || i, 'Slow answers', 'major', 'resolved', began || '.000000', ended || '.000000',
        ended || '.000000', began || '.000000', json_array('c' || (i % 20)),
        json_array(
            json_object('id', 'u0', 'phase', 'investigating', 'posted_at', replace(began, ' ', 'T') || 'Z',
@@ -41,7 +43,7 @@ SELECT p.id, 'i' || i, 'Slow answers', 'major', 'resolved', began || '.000000', 
            json_object('id', 'u2', 'phase', 'resolved', 'posted_at', replace(ended, ' ', 'T') || 'Z',
                        'body', replace(printf('%012d', 0), '0', 'All is well again. '))),
        '[]', 0, 0, 0, began || '.000000'
-FROM dated JOIN providers p ON i < 130 OR p.id = 1;
+FROM dated;
 
 INSERT INTO maintenances (provider_id, external_id, title, phase, starts_at, ends_at, component_ids, updates,
                           ever_component_ids, revision, missing, removed, first_seen_at)

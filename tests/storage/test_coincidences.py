@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from standins.rows import NOW, case, provider
 
 from storage import coincidences
-from storage.coincidences import Troubles
+from storage.coincidences import Beginnings, Troubles
 from storage.database import Database
 from storage.tables import Incident
 
@@ -68,6 +68,15 @@ async def test_one_storm_of_incidents_is_one_time(database: Database) -> None:
         for one in (mine, other):
             await outage(database, one, datetime(2026, 3, 10, 4, minutes, tzinfo=UTC))
     assert await found(database, mine) == []
+
+
+def test_when_everybody_was_in_trouble_it_says_nothing_of_whom_they_have_to_do_with() -> None:
+    most, known = coincidences.MOST_AT_ONCE, Beginnings()
+    known.add((owner, 1e9) for owner in range(most + 1))  # all at once, and again
+    known.add((owner, 2e9) for owner in range(most + 1))
+    assert known.near(0, 3) == []
+    known.add((owner, moment) for moment in (3e9, 4e9) for owner in range(most))
+    assert known.near(0, 1) == [(1, 2)]
 
 
 async def test_one_that_had_none(database: Database) -> None:

@@ -41,6 +41,8 @@ class Shape:
     alone: frozenset[tuple[str, tuple[str, ...], str]] = frozenset()
     refers: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
     checks: frozenset[tuple[str, str]] = frozenset()
+    indexes: frozenset[tuple[str, str]] = frozenset()
+    """By table and name: those that only make something quick, which no code trips over."""
 
 
 def contractions(before: Shape, after: Shape) -> list[str]:
@@ -81,6 +83,7 @@ BEFORE = Shape({"a.id": "INTEGER", "a.name": "VARCHAR"}, frozenset({"a.name"}), 
         (replace(BEFORE, alone=frozenset()), ["('a', ('name',), '') is unique no more"]),
         (replace(BEFORE, refers=frozenset({("a", ("id",))})), ["('a', ('id',)) refers to another table"]),
         (replace(BEFORE, checks=frozenset({("a", "x > 0")})), ["('a', 'x > 0') is checked"]),
+        (replace(BEFORE, indexes=frozenset({("a", "ix_a_name")})), []),
     ],
 )
 def test_what_takes_away_is_found(after: Shape, said: list[str]) -> None:
@@ -90,9 +93,10 @@ def test_what_takes_away_is_found(after: Shape, said: list[str]) -> None:
 def _shape(connection: Connection) -> Shape:
     found = inspect(connection)
     columns, needed = dict[str, str](), set[str]()
-    alone, refers, checks = (
+    alone, refers, checks, indexes = (
         set[tuple[str, tuple[str, ...], str]](),
         set[tuple[str, tuple[str, ...]]](),
+        set[tuple[str, str]](),
         set[tuple[str, str]](),
     )
     for table in found.get_table_names():
@@ -110,9 +114,13 @@ def _shape(connection: Connection) -> Shape:
                 options = index.get("dialect_options") or {}
                 condition = str(options.get("postgresql_where", options.get("sqlite_where", "")))
                 alone.add((table, tuple(sorted(str(name) for name in index["column_names"])), condition))
+            elif not index["unique"]:
+                indexes.add((table, str(index["name"])))
         refers |= {(table, tuple(one["constrained_columns"])) for one in found.get_foreign_keys(table)}
         checks |= {(table, str(one["sqltext"])) for one in found.get_check_constraints(table)}
-    return Shape(columns, frozenset(needed), frozenset(alone), frozenset(refers), frozenset(checks))
+    return Shape(
+        columns, frozenset(needed), frozenset(alone), frozenset(refers), frozenset(checks), frozenset(indexes)
+    )
 
 
 def _revisions() -> list[str]:

@@ -43,7 +43,7 @@ from relay.remind import Reminder
 from relay.transports import TRANSPORTS, MailOutside, Outside, PushOutside
 from relay.transports.transport import Transport
 from relay.watch import SignalWatch
-from storage import backup, kept_days, leases, migrate, turns, vitals
+from storage import backup, kept_days, leases, migrate, sealed, turns, vitals
 from storage.database import Database
 from storage.wakeups import DELIVER, POLL, Wakeups
 
@@ -58,6 +58,12 @@ TICK = 0.25
 NOTICES_EVERY, REMIND_EVERY, PURGE_EVERY = 5.0, 15.0, 3600.0
 DAYS_EVERY = 3600.0
 SIGNALS_EVERY = 30.0
+ADDRESSES_EVERY = 3600.0
+UPDATE_TAKES = 600.0
+"""Seconds until no process of an older version runs beside this one any more."""
+COLLECTED = (5_000, 20, 20)
+"""When garbage is looked for. Python's own 700 made some pages wait until all that is kept was gone through;
+50,000 would, for what all pages before them left."""
 GIVE_BACK_WITHIN = 1.5
 STOP_WITHIN = 9.5
 """Seconds: hosts kill after ten."""
@@ -118,14 +124,15 @@ async def services(
         denied_ports=settings.closed_ports,
         trust_proxy=settings.trust_proxy,
     )
-    wakeups = Wakeups(database)
+    wakeups, safe = Wakeups(database), vault.from_settings(settings)
+    database.seal_addresses(safe)
     try:
         yield Services(
             database=database,
             fetcher=fetcher,
             adapters=ADAPTERS,
             catalogue=known or catalogue.load(),
-            vault=vault.from_settings(settings),
+            vault=safe,
             pace=poll.pace(settings.poll_interval, settings.component_hold),
             allow_private_networks=settings.allow_private_networks,
             home=settings.home,
@@ -170,6 +177,7 @@ async def run(settings: Settings, roles: Sequence[str] = ("all",), *, stop: asyn
                 async with database.write() as session:
                     await leases.release_all(session)
             gc.freeze()  # what is loaded stays: to look through it held everything for a tenth of a second
+            gc.set_threshold(*COLLECTED)
             await run_parts(settings, parts, roles, stop, Console(soft_wrap=False))
 
 
@@ -208,6 +216,8 @@ async def run_parts(
             notices = Notices(parts.database, made, metrics=metrics)
             closing.push_async_callback(notices.aclose)
             work.append(Job("notices", NOTICES_EVERY, notices.tick))
+            first = 0.0 if parts.database.is_sqlite else UPDATE_TAKES
+            work.append(Job("addresses", ADDRESSES_EVERY, partial(_seal_addresses, parts), first))
         if "poll" in wanted:
             poller = _poller(parts, metrics, wakeups)
             poller.start()
@@ -326,6 +336,15 @@ async def _name_workspaces(database: Database) -> None:
     if not database.is_sqlite:
         async with database.write() as session:
             await turns.name_workspaces(session)
+
+
+async def _seal_addresses(parts: Services) -> None:
+    """Of destinations that an older version made."""
+    done = await sealed.reseal(parts.database, parts.vault.renewed, sealed.OPEN_ADDRESSES)
+    if done.anew:
+        log.info("addresses sealed", number=done.anew)
+    if done.refused:
+        log.warning("addresses stay open", rows=done.refused[:5], why="too long, or there a second time")
 
 
 async def _hand_over(database: Database, wakeups: Wakeups) -> None:

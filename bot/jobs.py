@@ -22,6 +22,8 @@ class Job:
     name: str
     seconds: float
     work: Callable[[], Awaitable[object]]
+    first: float = 0.05
+    """Seconds until the first time."""
 
 
 class Running:
@@ -82,7 +84,7 @@ def start(jobs: list[Job]) -> Running:
     for job in jobs:
         scheduler.add_job(
             _guarded, "interval", args=[job], id=job.name, seconds=job.seconds, max_instances=1, coalesce=True,
-            misfire_grace_time=None, next_run_time=datetime.now(UTC) + timedelta(seconds=0.05),
+            misfire_grace_time=None, next_run_time=datetime.now(UTC) + timedelta(seconds=job.first),
         )  # fmt: skip
     scheduler.start()
     return Running(scheduler)

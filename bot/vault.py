@@ -1,11 +1,17 @@
 """Secrets at rest: encrypted with the operator's key, or with one made beside an embedded database."""
 
+import base64
 import os
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bot.settings import Settings, SettingsError
+from storage import addresses
 
 
 class Vault:
@@ -14,22 +20,46 @@ class Vault:
     def __init__(self, keys: list[str]) -> None:
         fernets = [Fernet(key) for key in keys]
         self._first, self._fernet = fernets[0], MultiFernet(fernets)
+        self._fixed = [_fixed(key) for key in keys]
 
     def seal(self, secret: str) -> str:
         """The secret as it may be stored."""
         return self._fernet.encrypt(secret.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The secret again. Raises SettingsError when no key fits."""
+        """The secret (or the address) again. Raises SettingsError when no key fits."""
         try:
+            if addresses.is_sealed(sealed) and (whole := addresses.opened(sealed, self)) is not None:
+                return whole
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise SettingsError(
                 "UPTIMUS_SECRET_KEY does not open what is stored; name the former key too"
             ) from None
 
+    def fixed(self, secret: str) -> list[str]:
+        """The secret as each key seals it, the first key's first: in the same way each time, so that it can be
+        looked for."""
+        return [base64.urlsafe_b64encode(one.encrypt(secret.encode(), None)).decode() for one in self._fixed]
+
+    def open_fixed(self, sealed: str) -> str | None:
+        """What was sealed by `fixed`; None when no key fits."""
+        try:
+            token = base64.urlsafe_b64decode(sealed)
+        except ValueError:
+            return None
+        for one in self._fixed:
+            try:
+                return one.decrypt(token, None).decode()
+            except InvalidTag:
+                continue
+        return None
+
     def renewed(self, sealed: str) -> str | None:
-        """The same secret sealed with the first key; None: it is already. Raises LookupError when no key fits."""
+        """The same secret, or the same address, sealed with the first key; None: it is already. Raises LookupError
+        when no key fits."""
+        if addresses.may_be_secret(sealed):
+            return addresses.renewed(sealed, self)
         try:
             self._first.decrypt(sealed.encode())
         except InvalidToken:
@@ -40,6 +70,12 @@ class Vault:
             return self._fernet.rotate(sealed.encode()).decode()
         except InvalidToken:
             raise LookupError("no key opens it") from None
+
+
+def _fixed(key: str) -> AESSIV:
+    """A cipher (RFC 5297) that needs no nonce: the same text becomes the same, and nothing else is told."""
+    derived = HKDF(SHA256(), length=64, salt=None, info=b"uptimus: sealed in the same way each time")
+    return AESSIV(derived.derive(base64.urlsafe_b64decode(key)))
 
 
 def from_settings(settings: Settings) -> Vault:

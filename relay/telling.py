@@ -13,10 +13,11 @@ import structlog
 from relay import kin, manner
 from relay.endpoint import Endpoint, from_stored
 from relay.events import EventType, StoredEvent, Subject, SubjectKind
-from relay.transports.transport import Kin, Telling
+from relay.transports.transport import Kin, OurError, Telling
 from storage import events as event_rows
 from storage import kin as kin_rows
 from storage import tables, threads
+from storage.addresses import Kept
 from storage.claims import Claim
 from storage.database import Database
 from storage.threads import First
@@ -206,5 +207,8 @@ def stored_event(row: tables.Event, kind: str, external_id: str) -> StoredEvent:
 
 
 def address(uri: str) -> str:
-    """A destination's URI without its scheme; whole where the scheme is part of the address."""
+    """A destination's URI without its scheme; whole where the scheme is part of the address. Raises OurError
+    where no key opened it."""
+    if isinstance(uri, Kept):
+        raise OurError("UPTIMUS_SECRET_KEY does not open its address; name the former key too")
     return uri if uri.startswith(("http://", "https://")) else uri.partition(":")[2]

@@ -14,7 +14,7 @@ from relay.events import StoredEvent
 from relay.metrics import Metrics
 from relay.retry import after_failure
 from relay.telling import is_replay
-from relay.transports.transport import DeliveryError, Sent
+from relay.transports.transport import DeliveryError, OurError, Sent
 from storage.claims import Claim
 from storage.outcomes import Outcome
 from storage.pauses import Health
@@ -24,10 +24,6 @@ REASON_KEPT = 500
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 log = structlog.get_logger("deliver")
-
-
-class OurError(DeliveryError):
-    """It failed for a reason of our own, which says nothing of the destination."""
 
 
 class Tries:

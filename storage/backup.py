@@ -17,6 +17,8 @@ SEALED = (
     "SELECT sealed FROM destinations WHERE sealed IS NOT NULL LIMIT 1",
     "SELECT bot_token FROM slack_bots WHERE bot_token IS NOT NULL LIMIT 1",
     "SELECT value FROM notes WHERE name = 'push:key'",
+    "SELECT uri FROM destinations WHERE uri LIKE 'https://sealed.invalid/%' LIMIT 1",
+    "SELECT uri FROM destinations WHERE uri LIKE 'apprise:jsons://sealed.invalid/%' LIMIT 1",
 )
 """Where to look for something that is encrypted."""
 KNOWN_BACKUPS = 50

@@ -15,7 +15,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 
-from storage import clock
+from storage import addresses, clock
+from storage.addresses import Sealer
 from storage.postgresql import postgresql_engine
 from storage.sqlite import OneThread, sqlite_engine
 from storage.tables import UtcDateTime
@@ -82,6 +83,11 @@ class Database:
         self._turn: asyncio.Lock | _NoLock = asyncio.Lock() if self.is_sqlite else _NoLock()
         self._clock = clock.Clock() if self.is_sqlite else None
         self._one_thread = OneThread(self.url, busy_timeout) if self.is_sqlite else None
+
+    def seal_addresses(self, sealer: Sealer) -> None:
+        """Addresses that may be secrets are sealed by it from now on where they are kept."""
+        for dialect in {self._engine.dialect, *([self._one_thread.dialect] if self._one_thread else ())}:
+            addresses.seal_with(dialect, sealer)
 
     @property
     def engine(self) -> AsyncEngine:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import turns
+from storage import addresses, turns
 from storage.database import from_now, insert
 from storage.tables import Delivery, Destination, Follow, Provider, Subject, Thread, Workspace
 
@@ -48,8 +48,9 @@ async def set_editors(session: AsyncSession, workspace_id: int, who: str, chosen
 
 async def destination(session: AsyncSession, workspace_id: int, uri: str) -> Destination | None:
     """The workspace's destination with this address."""
+    kept = addresses.possible(session.get_bind(), uri)
     return await session.scalar(
-        select(Destination).where(Destination.workspace_id == workspace_id, Destination.uri == uri)
+        select(Destination).where(Destination.workspace_id == workspace_id, Destination.uri.in_(kept))
     )
 
 

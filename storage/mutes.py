@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import addresses
 from storage.providers import INCIDENT_OVER, MAINTENANCE_OVER
 from storage.tables import Destination, Incident, Maintenance, Provider, Subject, Thread, Workspace
 
@@ -56,7 +57,7 @@ async def active(
             .order_by(Provider.name, Thread.id)
         )
         if uri is not None:
-            statement = statement.where(Destination.uri == uri)
+            statement = statement.where(Destination.uri.in_(addresses.possible(session.get_bind(), uri)))
         if provider_id is not None:
             statement = statement.where(Subject.provider_id == provider_id)
         found += [Active(*row) for row in await session.execute(statement)]

@@ -4,6 +4,7 @@ While a destination is paused its threads are parked, all but one: what waits be
 looked at when threads are claimed. A parked thread is due by itself an hour after the pause.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +38,13 @@ class Health:
     pause: float | None = None
     warn: bool = False
     gave_up: str | None = None
+
+
+async def hold(session: AsyncSession, destination_ids: Collection[int]) -> None:
+    """Whoever writes of destinations and of their threads begins with the destinations, in the order of their ids:
+    so no process waits for one that waits for it."""
+    wanted = select(Destination.id).where(Destination.id.in_(destination_ids)).order_by(Destination.id)
+    await session.execute(wanted.with_for_update())
 
 
 async def fails(session: AsyncSession, destination_id: int, forgiven: float) -> None:

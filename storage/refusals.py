@@ -2,8 +2,8 @@
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
-_OF_THE_VALUES = ("22", "23")
-"""What SQLSTATEs of data that can't be stored begin with, and of broken constraints."""
+_OF_THE_VALUES = ("22", "23", "54")
+"""What SQLSTATEs of data that can't be stored begin with, of broken constraints, and of what is too large."""
 
 
 def is_refused(error: Exception) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, true, update
+from sqlalchemy import ColumnElement, Text, and_, not_, or_, select, text, true, type_coerce, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
-from storage import hooks, signals
+from storage import addresses, hooks, signals
 from storage.database import Database
+from storage.refusals import is_refused
 from storage.tables import Destination, Note, SlackBot, SlackInstallation, Table
 
 AT_ONCE = 100
@@ -32,8 +33,17 @@ class Place:
 _BOT = ("bot_token", "bot_refresh_token")
 NOTES = ("push:key", hooks.NAME, signals.KEY)
 """How notes begin whose values are sealed."""
+_URI = type_coerce(Destination.uri, Text)
+"""As it is kept."""
+
+
+def _begins(beginnings: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(_URI.startswith(begins, autoescape=True) for begins in beginnings))
+
+
 PLACES = (
     Place(Destination, "id", ("secrets", "former", "sealed")),
+    Place(Destination, "id", ("uri",), _begins(addresses.MAY_BE_SECRET)),
     Place(
         Note,
         "name",
@@ -44,23 +54,29 @@ PLACES = (
     Place(SlackInstallation, "id", (*_BOT, "user_token", "user_refresh_token")),
 )
 """All of it. (Links in mails are sealed as well, and stand nowhere but in the mails.)"""
+OPEN_ADDRESSES = (
+    Place(Destination, "id", ("uri",), and_(_begins(addresses.MAY_BE_SECRET), not_(_begins(addresses.SEALED)))),
+)
+"""Addresses as older versions kept them."""
 
 
 @dataclass
 class Resealed:
-    """How many secrets were sealed anew, how many were sealed with the first key already, and the rows with
-    something that no key opens, as `destinations 12`."""
+    """How many secrets were sealed anew, how many were sealed with the first key already, and as `destinations 12`
+    the rows with something that no key opens, and those that the database would not take: their address is there
+    a second time, or too long."""
 
     anew: int = 0
     already: int = 0
     closed: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
-async def reseal(database: Database, renew: Renew) -> Resealed:
+async def reseal(database: Database, renew: Renew, places: Sequence[Place] = PLACES) -> Resealed:
     """Seals everything anew that is not sealed with the first key. Processes may be running meanwhile: nothing is
     waited for while rows are held. What was begun and broken off is gone on with by the next call."""
     done = Resealed()
-    for place in PLACES:
+    for place in places:
         after: Any = None
         while keys := await _keys(database, place, after):
             left = set(keys) - await _batch(database, place, keys, renew, done, wait=False)
@@ -84,6 +100,8 @@ async def _batch(
     key = _column(place, place.key)
     columns = [_column(place, name) for name in place.columns]
     async with database.write() as session:
+        if database.is_sqlite:  # what stood there before is not to be left on the disk
+            await session.execute(text("PRAGMA secure_delete = ON"))
         found = await session.execute(
             select(key, *columns).where(key.in_(keys)).order_by(key).with_for_update(skip_locked=not wait)
         )
@@ -97,18 +115,27 @@ async def _batch(
 async def _row(
     session: AsyncSession, place: Place, key: Any, values: Sequence[Any], renew: Renew, done: Resealed
 ) -> None:
+    before = done.anew
     try:
         changed = [_renewed(value, renew, done) for value in values]
     except LookupError:
         done.closed.append(f"{place.table.__tablename__} {key}")
         return
     if changed != list(values):
-        await session.execute(
-            update(place.table)
-            .where(_column(place, place.key) == key)
-            .values(dict(zip(place.columns, changed, strict=True))),
-            execution_options={"synchronize_session": False},
-        )
+        try:
+            await _put(session, place, key, dict(zip(place.columns, changed, strict=True)))
+        except DBAPIError as error:
+            if not is_refused(error):
+                raise
+            done.anew = before
+            done.refused.append(f"{place.table.__tablename__} {key}")
+
+
+async def _put(session: AsyncSession, place: Place, key: Any, values: dict[str, Any]) -> None:
+    """Where it is refused the other rows of the transaction stay changed."""
+    changing = update(place.table).where(_column(place, place.key) == key).values(values)
+    async with session.begin_nested():
+        await session.execute(changing, execution_options={"synchronize_session": False})
 
 
 def _renewed(value: Any, renew: Renew, done: Resealed) -> Any:
@@ -126,6 +153,7 @@ def _renewed(value: Any, renew: Renew, done: Resealed) -> Any:
     return new
 
 
-def _column(place: Place, name: str) -> "InstrumentedAttribute[Any]":
-    found: InstrumentedAttribute[Any] = getattr(place.table, name)
+def _column(place: Place, name: str) -> ColumnElement[Any]:
+    """With what lies in it, not as a query would open it."""
+    found: ColumnElement[Any] = _URI if name == "uri" else getattr(place.table, name)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -29,6 +29,11 @@ class OneThread:
         ).execution_options(begin="BEGIN IMMEDIATE", relaxed=True)
         _prepare(self._engine, busy_timeout)
         self._thread = ThreadPoolExecutor(1, "database")
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its engine's own."""
+        return self._engine.dialect
 
     async def run(self, work: Callable[[Connection], Found]) -> Found:
         """In one transaction. Who is canceled meanwhile does not learn what became of it."""

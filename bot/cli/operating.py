@@ -91,6 +91,11 @@ async def rekey() -> None:
         raise CommandError(
             f"no key that is named opens {', '.join(done.closed[:5])}{more}; name the key that sealed it, too"
         )
+    if done.refused:
+        raise CommandError(
+            f"the address of {', '.join(done.refused[:5])} is too long, or another destination of its workspace"
+            " has it, too: remove one of them"
+        )
     click.echo(_what_may_go(keys, done.anew))
 
 

@@ -18,6 +18,8 @@ from relay.transports.sign import new_secret
 from storage import audit, follows, providers
 from storage.tables import Destination
 
+LONGEST = 1900
+"""Of an address: sealed, it has to fit into an index of PostgreSQL's."""
 UNCONFIRMED = "its reader has not agreed yet"
 _CHATS = {
     "slack": re.compile(r"slack:[TE][A-Z0-9]+/[CGD][A-Z0-9]+"),
@@ -110,10 +112,17 @@ def _webhook(uri: str, services: Services) -> str:
     return "webhook"
 
 
+def check_length(uri: str) -> None:
+    """Raises CommandError for an address that is too long to be kept."""
+    if len(uri.encode()) > LONGEST:
+        raise CommandError(f"{_unsaid(uri)} is too long: an address has {LONGEST:,} bytes at most")
+
+
 async def check(services: Services, request: Request, uri: str) -> str:
     """The transport that a new destination would have. Raises CommandError for an address that can't be used, that
     this person may not use, or whose transport is not set up here."""
     transport = transport_of(uri, services)
+    check_length(uri)
     chat = transport == "console" or transport in _CHATS
     if chat and request.workspace != LOCAL and not uri.startswith(f"{request.workspace}/"):
         raise CommandError("From here I can only post to channels of this workspace")

@@ -73,6 +73,7 @@ def _check_destination(services: Services, workspace: str, one: document.Destina
     if addresses.normal(one.uri) != one.uri:
         raise CommandError("that is not how such an address is kept")
     transport = destinations.transport_of(one.uri, services)
+    destinations.check_length(one.uri)
     if transport in LEFT_OUT:
         raise CommandError("a browser has to ask for itself")
     if workspace != LOCAL and not _may_have(workspace, one.uri, transport):

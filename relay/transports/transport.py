@@ -98,6 +98,10 @@ class DeliveryError(Exception):
         self.answer = answer
 
 
+class OurError(DeliveryError):
+    """It failed for a reason of our own, which says nothing of the destination."""
+
+
 class Transport(Protocol):
     """The code that speaks to one kind of destination."""
 

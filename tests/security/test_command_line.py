@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import select
-from standins.planted import Planted
+from standins.planted import ADDRESSES, Planted
 from standins.terminal import Printed, Typed, printed
 from standins.whole import HOME, SIGNING
 
@@ -22,6 +22,7 @@ SHOWN = {
     "destination add": set[str](),
     "provider hook": {"a hook"},
     "token create": set[str](),
+    "export": set(ADDRESSES),
 }
 """What they are meant to show of what was planted. (Some make a secret, and show that.)"""
 ENDLESS = {"run", "demo", "mcp"}

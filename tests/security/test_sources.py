@@ -13,8 +13,9 @@ ROOMS = ("adapters", "storage", "relay", "bot")
 SQL = {"text", "exec_driver_sql", "execute", "executescript", "executemany", "literal_column", "fetch", "fetchval"}
 """Calls whose first argument may be SQL."""
 OURS = {
-    ("storage/database.py", "exec_driver_sql"): "a PRAGMA with one of two words of ours",
-    ("storage/database.py", "execute"): "PRAGMAs of ours, when a connection is made",
+    ("storage/sqlite.py", "exec_driver_sql"): "a PRAGMA with one of two words of ours",
+    ("storage/sqlite.py", "execute"): "PRAGMAs of ours, when a connection is made",
+    ("storage/providers.py", "literal_column"): "phases of ours, as an index has them",
     ("storage/backup.py", "execute"): "PRAGMAs of ours, on a file",
     ("storage/transfer.py", "text"): "the name of one of our tables",
     ("storage/wakeups.py", "exec_driver_sql"): "the name of one of our channels",

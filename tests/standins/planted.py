@@ -53,6 +53,7 @@ async def plant(found: Planted) -> None:
     canaries["a webhook's own key"] = str(shown.data["secrets"][1]).removeprefix("whsk_")
     paging = Wish(format="pagerduty", key=canaries["a key"], untested=True)
     await destination.add(services, Request(workspace="local", to="https://events.example.com/v2", wish=paging))
+    await _addresses(found)
     hooked = await hook.show(services, Request(workspace="local", provider="chargeover"))
     canaries["a hook"] = str(hooked.data["hook"]).rpartition("/")[2].partition(".")[2]
     another = await token.create(services, Request(workspace="local", text="dashboard"))
@@ -70,6 +71,20 @@ async def plant(found: Planted) -> None:
             incoming_webhook_url=canaries["an incoming webhook"], **tokens,
         )
     )  # fmt: skip
+
+
+ADDRESSES = ("an address's path", "an address's query", "an Apprise password")
+"""Those that stand in an export: without its address a destination is none."""
+
+
+async def _addresses(found: Planted) -> None:
+    found.canaries |= {name: f"canary-of-{name.rpartition(' ')[2]}-of-an-address" for name in ADDRESSES}
+    path, query, password = (found.canaries[name] for name in ADDRESSES)
+    hooked = f"https://hooks.example.com/services/T1/{path}?token={query}&last=zzqq"
+    wish = Wish(untested=True)
+    await destination.add(found.whole.services, Request(workspace="slack:T1", actor="U1", to=hooked, wish=wish))
+    told = f"apprise:json://user:{password}@127.0.0.1:1/status"
+    await destination.add(found.whole.services, Request(workspace="local", actor="terminal", to=told))
 
 
 async def _browser(found: Planted) -> None:

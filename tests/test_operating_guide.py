@@ -82,7 +82,7 @@ async def test_what_was_copied_to_postgresql_is_used_there_with_the_key_as_it_sa
         tmp_path, {"DATABASE_URL": new_postgresql, "UPTIMUS_SECRET_KEY_FILE": str(tmp_path / "uptimus.db.key")}
     )
     await new.done("db", "check")
-    assert (await new.json("follows"))["follows"] == (await shell.json("list"))["follows"]
+    assert (await new.json("list"))["follows"] == (await shell.json("list"))["follows"]
     assert (await new.json("destination", "secret", hook))["secret"] == made["secret"]
     assert "not empty" in await shell.refused("db", "copy", "sqlite:///uptimus.db", new_postgresql)
     (tmp_path / "back").mkdir()

@@ -24,10 +24,12 @@ NEVER = 600.0
 
 async def test_a_follow_is_told_at_once(new_postgresql: str, tmp_path: Path) -> None:
     key, database = Fernet.generate_key().decode(), Database(new_postgresql)
+    vault = Vault([key])
     await migrate.upgrade(database)
+    database.seal_addresses(vault)
     webhook = WebhookTransport(user_agent="test", allow_private_networks=True)
     deliverer = Deliverer(
-        database, {"webhook": webhook}, metrics=Metrics(), open_secret=Vault([key]).open, idle_wait=NEVER
+        database, {"webhook": webhook}, metrics=Metrics(), open_secret=vault.open, idle_wait=NEVER
     )
     wakeups, looked = Wakeups(database), asyncio.Event()
     wakeups.on(DELIVER, deliverer.wake)

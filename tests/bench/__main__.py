@@ -20,7 +20,7 @@ from pathlib import Path
 
 import aiohttp
 import httpx
-from bench import crash, drain, history, parsing, replicas, rivals, rows, slack, trouble
+from bench import crash, drain, everything, history, parsing, replicas, rivals, rows, slack, trouble
 from bench.world import world
 from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
@@ -319,6 +319,7 @@ SECTIONS: dict[str, Callable[[], Awaitable[None]]] = {
     "l": lambda: shown(trouble.dead_times),
     "m": lambda: shown(crash.crash_counts),
     "n": together,
+    "o": lambda: shown(everything.everything_times),
 }
 
 

@@ -32,6 +32,7 @@ from storage.wakeups import DELIVER, Wakeups
 
 NUMBERS = (1, 2, 4)
 PAGES = 1_000
+RARELY = 3600.0
 LOOK = 0.1
 TICK = os.sysconf("SC_CLK_TCK")
 spawn = multiprocessing.get_context("spawn")
@@ -76,7 +77,7 @@ async def drained(server: str, number: int) -> Done:
         subjects = await queue.add_subjects(database, provider_id, SUBJECTS)
         await queue.publish(database, provider_id, subjects)
         async with Measured(database) as measured:
-            with _started(number, deliver, url, key) as (go, used):
+            with started(number, deliver, url, key) as (go, used):
                 await measured.begin()
                 go.set()
                 while (found := await asyncio.to_thread(sink.told, port))["requests"] < ENDPOINTS * SUBJECTS:
@@ -94,20 +95,21 @@ async def polled(server: str, number: int) -> Done:
     await migrate.upgrade(database)
     with world() as address:
         await rows.add_providers(database, address, PAGES)
-        with _started(1, poll, url) as (go, _):  # each page is read for the first time
+        with started(1, poll, url, RARELY) as (go, _):  # each page is read for the first time
             go.set()
-            await _read(database)
+            await read(database)
         async with Measured(database) as measured:
             await rows.everything_due(database)
-            with _started(number, poll, url) as (go, used):
+            with started(number, poll, url, RARELY) as (go, used):
                 await measured.begin()
                 go.set()
-                await _read(database)
+                await read(database)
                 took = time.time() - measured.began
             return await measured.done(PAGES, took, used)
 
 
-async def _read(database: Database) -> None:
+async def read(database: Database) -> None:
+    """Waits until no page is due or being read."""
     behind = text("SELECT count(*) FROM providers WHERE due_at <= now() OR token IS NOT NULL")
     while True:
         async with database.read() as session:
@@ -163,7 +165,7 @@ def _stat(pid: int) -> list[str]:
 
 
 @contextmanager
-def _started(number: int, work: Callable[..., None], *given: Any) -> Iterator[tuple[Signal, Callable[[], float]]]:
+def started(number: int, work: Callable[..., None], *given: Any) -> Iterator[tuple[Signal, Callable[[], float]]]:
     """So many processes that begin when they are told to; and what CPU they took, once they have ended."""
     go, stop, results = spawn.Event(), spawn.Event(), spawn.Queue()
     ready = [spawn.Event() for _ in range(number)]
@@ -205,17 +207,17 @@ async def _deliver(url: str, key: str, ready: Signal, go: Signal, stop: Signal, 
     await database.aclose()
 
 
-def poll(url: str, ready: Signal, go: Signal, stop: Signal, results: Any) -> None:
+def poll(url: str, interval: float, ready: Signal, go: Signal, stop: Signal, results: Any) -> None:
     """What `uptimus run --role poll` does with pages."""
     _quiet()
-    asyncio.run(_poll(url, ready, go, stop, results))
+    asyncio.run(_poll(url, interval, ready, go, stop, results))
 
 
-async def _poll(url: str, ready: Signal, go: Signal, stop: Signal, results: Any) -> None:
+async def _poll(url: str, interval: float, ready: Signal, go: Signal, stop: Signal, results: Any) -> None:
     database = Database(url)
     fetcher = Fetcher(user_agent="uptimus/bench", allow_private_networks=True)
     poller = Poller(
-        database, fetcher, ADAPTERS, pace=pace(3600, 0), metrics=Metrics(), recorded=lambda: None
+        database, fetcher, ADAPTERS, pace=pace(interval, 0), metrics=Metrics(), recorded=lambda: None
     )  # fmt: skip
     poller.start()
     ready.set()

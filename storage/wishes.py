@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, Text, cast
@@ -31,67 +32,25 @@ class Wishes:
     quiet: Mapping[str, str | None] | None
 
 
-WISHES = (
-    Follow.incidents,
-    Follow.components,
-    Follow.maintenance,
-    Follow.signals,
-    cast(Follow.component_ids, Text).label("component_ids"),
-    Follow.min_impact,
-    Follow.shape,
-    cast(Follow.loud, Text).label("loud"),
-    cast(Follow.mention, Text).label("mention"),
-    Follow.mention_impact,
-    Follow.remind_minutes,
-    cast(Follow.quiet, Text).label("quiet"),
+_LISTS = ("component_ids", "loud", "mention")
+_JSON = (*_LISTS, "quiet")
+_NAMES = tuple(one.name for one in fields(Wishes))
+
+WISHES = tuple(
+    cast(getattr(Follow, name), Text).label(name) if name in _JSON else getattr(Follow, name) for name in _NAMES
 )
 """The columns of which `wishes` makes them. (JSON as text: what was read before is not read again.)"""
+
+_kept = attrgetter(*_NAMES)
 
 
 def wishes(row: Row[*tuple[Any, ...]]) -> Wishes:
     """Those of a row with the columns of WISHES."""
-    return _wishes(
-        row.incidents,
-        row.components,
-        row.maintenance,
-        row.signals,
-        row.component_ids,
-        row.min_impact,
-        row.shape,
-        row.loud,
-        row.mention,
-        row.mention_impact,
-        row.remind_minutes,
-        row.quiet,
-    )
+    return _read(*_kept(row))
 
 
 @lru_cache(FOLLOWS_KEPT)
-def _wishes(
-    incidents: bool,
-    components: bool,
-    maintenance: bool,
-    signals: bool,
-    component_ids: str,
-    min_impact: str | None,
-    shape: str,
-    loud: str,
-    mention: str,
-    mention_impact: str | None,
-    remind_minutes: int | None,
-    quiet: str | None,
-) -> Wishes:
-    return Wishes(
-        incidents,
-        components,
-        maintenance,
-        signals,
-        tuple(json.loads(component_ids)),
-        min_impact,
-        shape,
-        tuple(json.loads(loud)),
-        tuple(json.loads(mention)),
-        mention_impact,
-        remind_minutes,
-        json.loads(quiet) if quiet is not None else None,
-    )
+def _read(*kept: Any) -> Wishes:
+    found = dict(zip(_NAMES, kept, strict=True))
+    found |= {name: tuple(json.loads(found[name])) for name in _LISTS}
+    return Wishes(**found | {"quiet": json.loads(found["quiet"] or "null")})

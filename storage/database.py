@@ -172,5 +172,9 @@ class _NoLock:
 
 def insert(session: AsyncSession, table: type[Any]) -> Any:
     """INSERT … ON CONFLICT of the database at hand."""
-    dialect = session.get_bind().dialect.name
+    return insert_of(session.get_bind().dialect.name, table)
+
+
+def insert_of(dialect: str, table: type[Any]) -> Any:
+    """The same, for what is built once for each database."""
     return postgresql_insert(table) if dialect == "postgresql" else sqlite_insert(table)

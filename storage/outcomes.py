@@ -21,10 +21,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from storage.database import from_now
+from storage.database import from_now, insert_of
 from storage.pauses import Health
 from storage.tables import Attempt, Delivery, Destination, Thread
 
@@ -122,11 +120,12 @@ _TRIED = insert(Attempt)
 
 @cache
 def _keep(dialect: str) -> Executable:
-    statement = postgresql_insert(Delivery) if dialect == "postgresql" else sqlite_insert(Delivery)
-    return statement.on_conflict_do_update(
+    statement = insert_of(dialect, Delivery)
+    kept: Executable = statement.on_conflict_do_update(
         index_elements=["thread_id", "sequence"],
         set_={name: statement.excluded[name] for name in ("state", "message", "finished_at")},
     )
+    return kept
 
 
 def _moved(one: Outcome) -> dict[str, Any]:

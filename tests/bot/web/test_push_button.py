@@ -222,10 +222,12 @@ async def worker(context: BrowserContext, house: PushHouse) -> Worker:
     return Worker(page, house, devtools, await registered)
 
 
+OUTAGE_BEGINS = "Investigating · Impact: major · Started: 18 Jul 2025, 19:00 UTC · Affects Main Application"
+
+
 async def test_one_notification_per_incident_shows_its_newest_state(worker: Worker) -> None:
     await worker.told(STORY[0])
-    first = "Investigating · Impact: major · Started: 18 Jul 2025, 19:00 UTC · Affects Main Application"
-    (shown,) = await worker.shows(first)
+    (shown,) = await worker.shows(OUTAGE_BEGINS)
     assert shown["title"] == "ChargeOver: Login outage"
     assert shown["tag"] == tag_of(STORY[0])
     assert shown["data"] == {"url": "/status/chargeover"}
@@ -259,6 +261,7 @@ async def test_a_click_leads_to_the_page(
         other = event.data.provider.model_copy(update={"slug": slug})
         event = incident_event(EventType.INCIDENT_OPENED, provider=other)
     await worker.told(event)
+    await worker.shows(OUTAGE_BEGINS)
     await inside.evaluate(CLICKED)
     found = None
     async with asyncio.timeout(40):

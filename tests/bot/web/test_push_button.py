@@ -169,18 +169,34 @@ async def test_a_browser_that_blocks_it_is_told_so(context: BrowserContext, hous
     await expect(page.get_by_role("button", name="Notify me")).to_be_hidden()
 
 
+WATCHED = """() => {
+const show = ServiceWorkerRegistration.prototype.showNotification;
+self.shown = 0;
+ServiceWorkerRegistration.prototype.showNotification = async function (...given) {
+  await show.apply(this, given);
+  self.shown += 1;
+};
+}"""
+
+
 class Worker:
     """Our service worker in the browser, to which messages are delivered as if a push service had sent them."""
 
     def __init__(self, page: Page, house: PushHouse, devtools: CDPSession, id_: str) -> None:
         self._page, self._house, self._devtools, self._id = page, house, devtools, id_
+        (self.inside,) = page.context.service_workers
 
     async def push(self, data: str) -> None:
-        """Delivers it."""
+        """Delivers it, and waits until the worker has shown it: to a page that asks for the notifications before
+        that, Chromium says that there is none, and drops the one that is about to be shown."""
+        before = await self.inside.evaluate("self.shown")
         await self._devtools.send(
             "ServiceWorker.deliverPushMessage",
             {"origin": self._house.url, "registrationId": self._id, "data": data},
         )
+        async with asyncio.timeout(40):
+            while await self.inside.evaluate("self.shown") == before:
+                await asyncio.sleep(0.01)
 
     async def told(self, event: StoredEvent, **more: Any) -> None:
         """Delivers what we would send."""
@@ -219,15 +235,15 @@ async def worker(context: BrowserContext, house: PushHouse) -> Worker:
         }"""
     )
     assert scope == f"{house.url}/"
-    return Worker(page, house, devtools, await registered)
-
-
-OUTAGE_BEGINS = "Investigating · Impact: major · Started: 18 Jul 2025, 19:00 UTC · Affects Main Application"
+    made = Worker(page, house, devtools, await registered)
+    await made.inside.evaluate(WATCHED)
+    return made
 
 
 async def test_one_notification_per_incident_shows_its_newest_state(worker: Worker) -> None:
     await worker.told(STORY[0])
-    (shown,) = await worker.shows(OUTAGE_BEGINS)
+    first = "Investigating · Impact: major · Started: 18 Jul 2025, 19:00 UTC · Affects Main Application"
+    (shown,) = await worker.shows(first)
     assert shown["title"] == "ChargeOver: Login outage"
     assert shown["tag"] == tag_of(STORY[0])
     assert shown["data"] == {"url": "/status/chargeover"}
@@ -250,23 +266,19 @@ CLICKED = """async () => {
 
 
 @pytest.mark.parametrize(("slug", "acted"), [("chargeover", "focused"), ("stripe", "opened")])
-async def test_a_click_leads_to_the_page(
-    worker: Worker, context: BrowserContext, house: PushHouse, slug: str, acted: str
-) -> None:
+async def test_a_click_leads_to_the_page(worker: Worker, slug: str, acted: str) -> None:
     """Only a click of a person's may open a window: what the worker would do is noted instead."""
-    (inside,) = context.service_workers
-    await inside.evaluate(ACTED)
+    await worker.inside.evaluate(ACTED)
     event = STORY[0]
     if slug != "chargeover":
         other = event.data.provider.model_copy(update={"slug": slug})
         event = incident_event(EventType.INCIDENT_OPENED, provider=other)
     await worker.told(event)
-    await worker.shows(OUTAGE_BEGINS)
-    await inside.evaluate(CLICKED)
+    await worker.inside.evaluate(CLICKED)
     found = None
     async with asyncio.timeout(40):
         while found is None:
-            found = await inside.evaluate("self.acted ?? null")
+            found = await worker.inside.evaluate("self.acted ?? null")
     assert found == [acted, f"/status/{slug}"]
     await worker.shows()
 

@@ -128,15 +128,17 @@ class Troubles:
         self._gathering: asyncio.Task[Beginnings] | None = None
         self._at = 0.0
 
-    async def began(self, database: Database, now: datetime) -> Beginnings:
-        """As they were some minutes ago. To be asked for outside of a transaction: it takes one of its own."""
+    async def began(self, database: Database, now: datetime, *, patience: float | None = None) -> Beginnings:
+        """As they were some minutes ago. Whoever has no more `patience` (in seconds) while they are gathered for
+        the first time gets none. To be asked for outside of a transaction: it takes one of its own."""
         old = self._known is None or time.monotonic() - self._at > self._kept_for
         if old and self._gathering is None:
             self._gathering = asyncio.create_task(self._gather(database, now))
             self._gathering.add_done_callback(self._gathered)
         if self._known is not None or self._gathering is None:
             return self._known or Beginnings()
-        return await asyncio.shield(self._gathering)  # whoever goes away takes it from nobody
+        done, _ = await asyncio.wait({self._gathering}, timeout=patience)  # whoever goes away takes it from nobody
+        return done.pop().result() if done else Beginnings()
 
     async def _gather(self, database: Database, now: datetime) -> Beginnings:
         async with database.read() as session:

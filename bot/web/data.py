@@ -24,6 +24,8 @@ from storage.tables import Provider
 DAYS = 90
 YEAR, FURTHEST = timedelta(days=365), timedelta(days=3650)
 RECENT = timedelta(days=30)
+PATIENCE = 1.0
+"""Seconds that a page waits to learn when everybody's troubles began: without them it is better than late."""
 AT_ONCE = 50
 """Components of one page."""
 MOST_CASES = 100
@@ -36,7 +38,7 @@ async def provider_view(
 ) -> ProviderView | Missing | None:
     """One provider whole; what may be meant where there is none of this name. `relatives` remembers those of every
     page for a while."""
-    began = await services.troubles.began(services.database, services.now())
+    began = await services.troubles.began(services.database, services.now(), patience=PATIENCE)
     async with services.database.read() as session:
         found = await providers.by_slug(session, slug.replace("\0", ""))
         if found is None:

@@ -114,7 +114,7 @@ async def _pages(settings: Settings, parts: Services) -> AsyncIterator[Page]:
 
         async def page(slug: str, number: int) -> None:
             async with client.get(f"/status/{slug}", params={"page": str(number)}) as response:
-                assert response.status == 200
+                assert response.status == 200, await response.text()
                 await response.read()
 
         yield page

@@ -3,7 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import SQLAlchemyError
 from standins.rows import NOW, case, provider
 
 from storage import coincidences
@@ -97,6 +99,24 @@ async def test_what_began_is_gathered_once_and_after_a_while_behind_the_back_of_
         await asyncio.sleep(0)
     assert known.near(mine, 3) == [(other, 2)]
     assert await keeps.began(database, NOW) is before[0]
+
+
+async def test_who_has_no_patience_goes_without_them_once(database: Database) -> None:
+    mine, other = await provider(database, "mine"), await provider(database, "other")
+    for one in (mine, other):
+        for back in (3, 10):
+            await outage(database, one, NOW - back * DAY)
+    troubles = Troubles()
+    assert (await troubles.began(database, NOW, patience=0)).near(mine, 3) == []
+    assert (await troubles.began(database, NOW)).near(mine, 3) == [(other, 2)]
+    assert (await troubles.began(database, NOW, patience=0)).near(mine, 3) == [(other, 2)]
+
+
+async def test_that_they_can_not_be_gathered_is_said(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(text("ALTER TABLE incidents RENAME TO elsewhere"))
+    with pytest.raises(SQLAlchemyError):
+        await Troubles().began(database, NOW)
 
 
 async def test_more_than_are_taken_in_at_once(database: Database) -> None:

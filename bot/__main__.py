@@ -7,11 +7,11 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.fetch import AdapterError
 from bot import logs, settings
-from bot.app import ROLES, StartError
 from bot.cli import asking, backup, delivering, following, moving, opening, operating, reporting, transfer
 from bot.cli.lazy import LazyGroup
 from bot.cli.shell import awaited, plain_console
 from bot.commands.reply import CommandError
+from bot.parts import ROLES, StartError, opened, services
 from bot.settings import SettingsError
 
 CLEAR_ERRORS = (CommandError, SettingsError, StartError, AdapterError)
@@ -104,12 +104,11 @@ def _discord() -> click.Group:
 @awaited
 async def mcp() -> None:
     """Answer an assistant that speaks the Model Context Protocol, on standard input and output. Reads only."""
-    from bot import app
     from bot.mcp import server  # its library is large
 
     loaded = settings.load()
     logs.configure(loaded.log_format, level=40)
-    async with app.opened(loaded) as database, app.services(loaded, database) as parts:
+    async with opened(loaded) as database, services(loaded, database) as parts:
         await server.build(loaded, parts).run_stdio_async()
 
 

@@ -3,55 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import os
 import resource
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 from rich.console import Console
 
-from adapters import ADAPTERS, catalogue
-from adapters.fetch import Fetcher
-from bot import jobs, mail_links, push_key, tracing, vault, vital_signs
+from bot import jobs, push_key, tracing, vital_signs
 from bot.commands import COMMANDS, answer
 from bot.commands.services import Services
 from bot.heartbeat import EVERY as HEARTBEAT_EVERY
 from bot.heartbeat import Heartbeat
 from bot.jobs import Alone, Job
+from bot.parts import ROLES, StartError, only_process, opened, refuse_damage, services, transports
 from bot.settings import Settings
 from bot.web import data, listed, mail, programs, push, server, signals
 from bot.web.relatives import Relatives
 from bot.web.server import Door
 from bot.web.views import Facts
-from relay import poll
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
 from relay.notices import Notices
 from relay.poll import Poller
 from relay.purge import purge
 from relay.remind import Reminder
-from relay.transports import TRANSPORTS, MailOutside, Outside, PushOutside
-from relay.transports.transport import Transport
 from relay.watch import SignalWatch
-from storage import backup, kept_days, leases, migrate, sealed, turns, vitals
+from storage import kept_days, leases, sealed, turns, vitals
 from storage.database import Database
 from storage.wakeups import DELIVER, POLL, Wakeups
 
 if TYPE_CHECKING:
     from bot.slack.door import SlackDoor
-    from relay.transports.slack_clients import Clients
-
-ROLES = ("all", "poll", "deliver", "bot", "web")
 
 TICK = 0.25
 """Seconds between two looks for pages that are due."""
@@ -71,107 +61,12 @@ STOP_WITHIN = 9.5
 log = structlog.get_logger("app")
 
 
-class StartError(Exception):
-    """uptimus can't start as it is set up; the message is one line."""
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database, in step with the tables: an embedded one is upgraded, PostgreSQL is only looked at."""
-    vault.from_settings(settings)  # without a key there is no use in going on
-    database = Database(settings.database_url)
-    try:
-        await _bring_in_step(database, settings)
-        yield database
-    finally:
-        await database.aclose()
-
-
-async def _bring_in_step(database: Database, settings: Settings) -> None:
-    try:
-        if database.is_sqlite:
-            await migrate.upgrade(database)
-        in_step = await migrate.at_head(database)
-    except Exception as error:
-        await _refuse_damage(settings)
-        name = settings.sqlite_path or "the PostgreSQL it names"
-        reason = str(getattr(error, "orig", error)).splitlines()[0][:200]
-        raise StartError(f"DATABASE_URL: {name} can't be used ({reason})") from error
-    if not in_step:
-        raise StartError("the database is not up to date: run `uptimus db upgrade`")
-
-
-async def _refuse_damage(settings: Settings) -> None:
-    database = settings.sqlite_path
-    reason = await asyncio.to_thread(backup.damage, database) if database is not None else None
-    if database is None or reason is None:
-        return
-    newest = backup.newest(database)
-    mend = f"`uptimus db restore {newest} --force` puts its newest backup in its place" if newest else (
-        "no backup is known; `uptimus db restore FILE --force` puts one in its place"
-    )  # fmt: skip
-    raise StartError(f"DATABASE_URL: {reason}; {mend}")
-
-
-@asynccontextmanager
-async def services(
-    settings: Settings, database: Database, *, known: catalogue.Catalogue | None = None
-) -> AsyncIterator[Services]:
-    """What commands work with, for one command line call or for a running process."""
-    fetcher = Fetcher(
-        user_agent=settings.agent,
-        allow_private_networks=settings.allow_private_networks,
-        denied_ports=settings.closed_ports,
-        trust_proxy=settings.trust_proxy,
-    )
-    wakeups, safe = Wakeups(database), vault.from_settings(settings)
-    database.seal_addresses(safe)
-    try:
-        yield Services(
-            database=database,
-            fetcher=fetcher,
-            adapters=ADAPTERS,
-            catalogue=known or catalogue.load(),
-            vault=safe,
-            pace=poll.pace(settings.poll_interval, settings.component_hold),
-            allow_private_networks=settings.allow_private_networks,
-            home=settings.home,
-            transports=lambda: transports(settings, database, Console(highlight=False)),
-            wake=partial(wakeups.wake, DELIVER, POLL),
-            now=lambda: datetime.now(UTC),
-            denied_ports=settings.closed_ports,
-        )
-    finally:
-        await wakeups.aclose()
-        await fetcher.aclose()
-
-
-@contextmanager
-def only_process(database: Path | None) -> Iterator[None]:
-    """Refuses a second `run` on the same embedded database. (PostgreSQL is made for several.)"""
-    if database is None:
-        yield
-        return
-    try:
-        lock = database.with_name(database.name + ".lock").open("w")
-    except OSError as error:
-        raise StartError(f"DATABASE_URL: {database} can't be used ({error.strerror})") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StartError(
-                f"another uptimus is running on {database}; for several processes use PostgreSQL"
-            ) from None
-        yield
-
-
 async def run(settings: Settings, roles: Sequence[str] = ("all",), *, stop: asyncio.Event | None = None) -> None:
     """Runs until SIGTERM, SIGINT or `stop`. Raises StartError and SettingsError."""
     allow_many_files()
     stop = stop or stopped_by_signals()
     with only_process(settings.sqlite_path):
-        await _refuse_damage(settings)
+        await refuse_damage(settings)
         async with opened(settings) as database, services(settings, database) as parts:
             if database.is_sqlite:
                 async with database.write() as session:
@@ -274,32 +169,6 @@ def _end() -> None:
     os._exit(1)
 
 
-def transports(settings: Settings, database: Database, console: Console) -> dict[str, Transport]:
-    """The transports that the settings provide for."""
-    outside = Outside(
-        user_agent=settings.agent,
-        allow_private_networks=settings.allow_private_networks,
-        denied_ports=settings.closed_ports,
-        trust_proxy=settings.trust_proxy,
-        console=console,
-        slack_clients=partial(_slack_clients, settings, database) if settings.slack is not None else None,
-        discord_token=settings.discord_token.get_secret_value() if settings.discord_token is not None else None,
-        discord_api_url=settings.discord_api_url,
-        mail=_mail(settings),
-        push=PushOutside(partial(push_key.kept, settings, database), push_key.subject(settings)),
-    )
-    made = {name: make(outside) for name, make in TRANSPORTS.items()}
-    return {name: transport for name, transport in made.items() if transport is not None}
-
-
-def _mail(settings: Settings) -> MailOutside | None:
-    if settings.mail is None:
-        return None
-    smtp_url, mail_from = settings.mail
-    link = partial(mail_links.unsubscribe_link, vault.from_settings(settings), settings.home)
-    return MailOutside(smtp_url, mail_from, settings.home, link)
-
-
 def _poller(parts: Services, metrics: Metrics, wakeups: Wakeups) -> Poller:
     recorded = partial(wakeups.wake, DELIVER)
     return Poller(
@@ -381,12 +250,6 @@ def _heartbeat(settings: Settings, parts: Services, metrics: Metrics, closing: A
     )
     closing.push_async_callback(_if_possible, heartbeat.aclose)
     return [Job("heartbeat", HEARTBEAT_EVERY, heartbeat.tick)]
-
-
-def _slack_clients(settings: Settings, database: Database) -> Clients:
-    from bot.slack import ways  # its library is large, and many run without it
-
-    return ways.clients(settings, database, vault.from_settings(settings))
 
 
 async def _slack_door(settings: Settings, parts: Services, closing: AsyncExitStack) -> SlackDoor | None:

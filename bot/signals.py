@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import persons
+from bot.limits import RateLimit
 from bot.vault import Vault
-from bot.web.api.limits import RateLimit
 from relay.states import unconfirmed
 from storage import providers, signals
 from storage.database import Database

@@ -19,6 +19,7 @@ from bot.commands.follow import follow
 from bot.commands.reply import Request
 from bot.commands.services import Services
 from bot.demo import LOGIN_OUTAGE, DemoPage, load, play
+from bot.parts import opened, services
 from bot.settings import Settings
 from storage import migrate, threads
 from storage.database import Database
@@ -37,7 +38,7 @@ TYPES = [
 async def running(settings: Settings, console: Console) -> AsyncIterator[Services]:
     """`uptimus run`, but for the signals."""
     stop = asyncio.Event()
-    async with app.opened(settings) as database, app.services(settings, database) as parts:
+    async with opened(settings) as database, services(settings, database) as parts:
         process = asyncio.create_task(app.run_parts(settings, parts, ("all",), stop, console))
         yield parts
         stop.set()

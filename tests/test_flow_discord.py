@@ -13,6 +13,7 @@ from standins.discord import Channel, DiscordServer
 from bot import app
 from bot.commands.services import Services
 from bot.demo import LOGIN_OUTAGE, DemoPage, load, play
+from bot.parts import opened, services
 from bot.settings import Settings
 from storage import migrate, threads
 from storage.database import Database
@@ -22,7 +23,7 @@ from storage.database import Database
 async def running(settings: Settings) -> AsyncIterator[Services]:
     """`uptimus run`, but for the signals."""
     stop, console = asyncio.Event(), Console(file=io.StringIO())
-    async with app.opened(settings) as database, app.services(settings, database) as parts:
+    async with opened(settings) as database, services(settings, database) as parts:
         process = asyncio.create_task(app.run_parts(settings, parts, ("all",), stop, console))
         yield parts
         stop.set()

@@ -60,12 +60,12 @@ def _about_key(loaded: Settings, database: Path, file: Path, *, copy: bool) -> s
 @awaited
 async def restore(file: Path, force: bool) -> None:
     """Put a backup in the place of the embedded database. No uptimus may run on it."""
-    from bot import app
+    from bot.parts import only_process
     from storage import backup as backups
 
     loaded = settings.load()
     database = _embedded(loaded, f"pg_restore --clean --if-exists --dbname=… {file}")
-    with app.only_process(database):
+    with only_process(database):
         if database.exists() and not force:
             raise CommandError(f"{database} is there already; --force puts the backup in its place")
         try:

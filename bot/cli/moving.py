@@ -31,7 +31,7 @@ async def copy(source: str, target: str | None) -> None:
 
     As in: uptimus db copy sqlite:///uptimus.db postgres://user:password@host/name
     """
-    from bot import app
+    from bot.parts import only_process
     from storage import transfer
     from storage.database import Database
 
@@ -41,7 +41,7 @@ async def copy(source: str, target: str | None) -> None:
     _check(origin, place, file)
     first, second = Database(origin), Database(place)
     try:
-        with app.only_process(file), app.only_process(new_file):
+        with only_process(file), only_process(new_file):
             with Console(stderr=True).status("Copying …") as status, _one_line():
                 if file is None and await transfer.others(first):
                     raise CommandError("somebody works with the database to copy: stop every uptimus that does")

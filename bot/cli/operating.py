@@ -78,12 +78,13 @@ async def rekey() -> None:
 
     Before: put the new key in front of the former one, separated by a comma, and restart every uptimus.
     """
-    from bot import app, vault
+    from bot import vault
+    from bot.parts import opened
     from storage import sealed
 
     loaded = settings.load()
     safe, keys = vault.from_settings(loaded), vault.number_of_keys(loaded)
-    async with app.opened(loaded) as database:
+    async with opened(loaded) as database:
         done = await sealed.reseal(database, safe.renewed)
     click.echo(f"Sealed {done.anew} secrets with the first key; {done.already} were so already.")
     if done.closed:

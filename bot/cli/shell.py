@@ -39,9 +39,9 @@ def awaited(
 
 @asynccontextmanager
 async def _services(loaded: Settings) -> AsyncIterator[Any]:
-    from bot import app
+    from bot.parts import opened, services
 
-    async with app.opened(loaded) as database, app.services(loaded, database) as parts:
+    async with opened(loaded) as database, services(loaded, database) as parts:
         yield parts
 
 

@@ -16,6 +16,7 @@ from bot.commands.follow import follow
 from bot.commands.reply import Request
 from bot.commands.services import Services
 from bot.demo import DEFAULT_SPEED, LOGIN_OUTAGE, DemoPage, load, play
+from bot.parts import opened, services
 from bot.settings import Settings
 from storage import threads
 
@@ -31,8 +32,8 @@ async def demo(settings: Settings, speed: float | None, *, once: bool, console: 
         page = DemoPage(load(LOGIN_OUTAGE))
         address = await page.start()
         closing.push_async_callback(page.aclose)
-        database = await closing.enter_async_context(app.opened(own))
-        parts = await closing.enter_async_context(app.services(own, database, known=_catalogue(address)))
+        database = await closing.enter_async_context(opened(own))
+        parts = await closing.enter_async_context(services(own, database, known=_catalogue(address)))
         console.print("A simulated status page of ChargeOver plays the login outage of July 18, 2025:")
         console.print(f"{address}/api/v2/summary.json", soft_wrap=True)
         console.print(f"The page that uptimus makes of it: http://127.0.0.1:{own.port}/status/{SLUG}\n")

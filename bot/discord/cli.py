@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import click
 
-from bot import app, logs, settings
+from bot import logs, settings
 from bot.cli.shell import awaited
 from bot.commands import COMMANDS
 from bot.commands.services import Services
@@ -14,6 +14,7 @@ from bot.discord.client import Client
 from bot.discord.desk import Desk
 from bot.discord.permits import invite_url
 from bot.discord.sync import sync
+from bot.parts import opened, services
 from bot.settings import SettingsError
 
 
@@ -45,7 +46,7 @@ async def _logged_in() -> AsyncIterator[tuple[Services, Client]]:
     logs.configure(loaded.log_format, level=40)
     if loaded.discord_token is None:
         raise SettingsError("DISCORD_TOKEN is missing")
-    async with app.opened(loaded) as database, app.services(loaded, database) as parts:
+    async with opened(loaded) as database, services(loaded, database) as parts:
         client = await door.logged_in(loaded, Desk(parts, COMMANDS))
         try:
             yield parts, client

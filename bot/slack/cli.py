@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 import click
 
-from bot import app, logs, settings
+from bot import logs, settings
 from bot.cli.shell import as_json, awaited, printed
 from bot.commands.services import Services
+from bot.parts import opened, services
 from bot.settings import Settings, SettingsError
 from bot.slack import operate, scopes
 from bot.slack.manifest import MOST_UNFURLED, manifest
@@ -61,7 +62,7 @@ async def open_to_all(team: str, as_json: bool) -> None:
 async def _services() -> AsyncIterator[tuple[Services, Settings]]:
     loaded = settings.load()
     logs.configure(loaded.log_format, level=40)
-    async with app.opened(loaded) as database, app.services(loaded, database) as parts:
+    async with opened(loaded) as database, services(loaded, database) as parts:
         yield parts, loaded
 
 

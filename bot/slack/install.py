@@ -17,9 +17,9 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.limits import RateLimit, client_of
 from bot.settings import Settings
 from bot.slack.scopes import BASE
-from bot.web.api.limits import RateLimit, client_of
 from bot.web.pages import words_page
 from bot.web.server import SAFE_HEADERS
 from relay.transports.slack_clients import Installed

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from bot.commands.services import Services
+from bot.limits import Network, RateLimit, client_of
 from bot.settings import SettingsError
 from bot.vault import Vault
-from bot.web.api.limits import Network, RateLimit, client_of
 from bot.web.conditional import SAFE_HEADERS
 from storage import hooks
 

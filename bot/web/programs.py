@@ -7,11 +7,11 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot.commands.services import Services
+from bot.limits import Network
 from bot.web import badges, calendars, charts, feeds, inbound, sitemap, statuspage
 from bot.web.api import gate
 from bot.web.api import routes as api
 from bot.web.api.gate import Gate
-from bot.web.api.limits import Network
 
 
 def routes(services: Services, proxies: Sequence[Network] = ()) -> list[web.RouteDef]:

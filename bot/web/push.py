@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commands import wishes
 from bot.commands.services import Services
-from bot.web.api.limits import Network, RateLimit, client_of
+from bot.limits import Network, RateLimit, client_of
 from bot.web.origin import is_ours
 from bot.web.push_asked import RefusedError, body, subscription
 from bot.web.server import SAFE_HEADERS

@@ -16,9 +16,9 @@ from aiohttp import web
 from adapters.schema import Component
 from bot import signals
 from bot.commands.services import Services
+from bot.limits import Network, client_of
 from bot.signals import Raised, Said
 from bot.web import conditional, pages
-from bot.web.api.limits import Network, client_of
 from bot.web.origin import is_ours
 from bot.web.push_asked import RefusedError
 from bot.web.server import SAFE_HEADERS

@@ -28,10 +28,11 @@ from sqlalchemy import insert, select, text
 
 from adapters import ADAPTERS
 from adapters.egress import guarded_connector
-from bot import app, logs
+from bot import logs
 from bot.commands import COMMANDS
 from bot.commands.reply import Request
 from bot.commands.services import Services
+from bot.parts import opened, services, transports
 from bot.settings import Settings
 from relay.deliver import Deliverer
 from relay.metrics import Metrics
@@ -63,7 +64,7 @@ async def bench() -> AsyncIterator[Bench]:
         settings = Settings(
             database_url=f"sqlite:///{folder}/bench.db", allow_private_networks=True, poll_interval=60, port=0
         )
-        async with app.opened(settings) as database, app.services(settings, database) as parts:
+        async with opened(settings) as database, services(settings, database) as parts:
             yield Bench(settings, parts, Metrics())
 
 
@@ -120,7 +121,7 @@ async def latency(address: str, followers: int, rounds: int) -> None:
     async with bench() as on:
         await rows.add_providers(on.database, address, 1)
         await _add_hooks(on, address, followers)
-        made = app.transports(on.settings, on.database, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
+        made = transports(on.settings, on.database, Console(file=open(os.devnull, "w")))  # noqa: ASYNC230, SIM115
         deliverer = Deliverer(on.database, made, metrics=on.metrics, open_secret=on.parts.vault.open)
         poller = Poller(
             on.database,
@@ -189,7 +190,7 @@ async def memory(address: str, numbers: tuple[int, ...] = (10, 1000, 5000)) -> N
     for number in numbers:
         with tempfile.TemporaryDirectory(prefix="uptimus-bench-") as folder:
             settings = Settings(database_url=f"sqlite:///{folder}/bench.db")
-            async with app.opened(settings) as database:
+            async with opened(settings) as database:
                 await rows.add_providers(database, address, number)
                 measured.append(await _resident(database, settings, number))
         line(f"(c) memory at {number} providers", f"{measured[-1]:.0f} MB", "")

@@ -22,7 +22,7 @@ from bench.parsing import Row
 from sqlalchemy import select, update
 from standins.slack import SlackServer
 
-from bot import app
+from bot.parts import opened
 from bot.settings import Settings
 from storage import threads
 from storage.database import Database, from_now
@@ -89,7 +89,7 @@ async def running(slack: SlackServer, address: str, number: int) -> AsyncIterato
     places = [f"slack:T1/{channel}" for channel in channels]
     with tempfile.TemporaryDirectory(prefix="uptimus-bench-") as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/bench.db")
-        async with app.opened(settings) as database:
+        async with opened(settings) as database:
             await rows.add_providers(database, address, number, workspace="slack:T1", places=places)
             await rows.add_history(database, incidents=False)
             began, port = datetime.now(UTC), unused_port()

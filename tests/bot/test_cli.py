@@ -371,15 +371,23 @@ async def test_a_follow_keeps_its_manner_and_the_audit_list_tells_of_it(shell: S
     ]
 
 
-async def test_slack_is_only_loaded_where_it_is_used(shell: Shell) -> None:
-    code, _, _ = await shell("slack", "--help")
-    assert code == 0
-    probe = "import sys; import bot.__main__; print('slack_bolt' in sys.modules)"
+LARGE = ("slack_bolt", "discord", "alembic", "apscheduler", "icalendar", "mcp", "bot.app", "bot.web")
+
+
+async def test_what_is_large_is_only_loaded_where_it_is_used(shell: Shell) -> None:
+    assert (await shell("slack", "--help"))[0] == 0
+    assert (await shell("list"))[0] == 0
+    probe = f"""
+import sys
+from bot.__main__ import uptimus
+uptimus(["list"], standalone_mode=False)
+print([name for name in {LARGE!r} if name in sys.modules])
+"""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", probe, env=shell.environment(), stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
-    assert out.strip() == b"False"
+    assert out.splitlines()[-1] == b"[]"
 
 
 async def test_a_component_that_the_page_does_not_have_is_refused_with_the_nearest(shell: Shell) -> None:

@@ -7,9 +7,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from bot import persons
+from bot.limits import RateLimit
 from bot.signals import Limits, meant, region
 from bot.vault import Vault
-from bot.web.api.limits import RateLimit
 from storage import notes, signals
 from storage.database import Database
 from storage.tables import Component, Note

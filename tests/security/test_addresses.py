@@ -17,10 +17,10 @@ from standins.receiver import Receiver
 from standins.shell import Shell, read_until
 from standins.whole import dump, settings_of
 
-from bot import app
 from bot.commands import destination
 from bot.commands.reply import CommandError, Reply, Request, Wish
 from bot.commands.services import Services
+from bot.parts import services, transports
 from bot.portable.exporting import exported
 from bot.portable.importing import imported
 from bot.vault import Vault
@@ -44,7 +44,7 @@ OPEN = ("slack:T1/C1", "discord:123456789012345678/123456789012345678", "mailto:
 async def served(database: Database, *keys: str) -> AsyncIterator[Services]:
     """A process that knows these keys."""
     url = database.url.render_as_string(hide_password=False)
-    async with app.services(settings_of(url, secret_key=",".join(keys)), database) as parts:
+    async with services(settings_of(url, secret_key=",".join(keys)), database) as parts:
         yield parts
 
 
@@ -102,7 +102,7 @@ async def test_an_address_is_there_once_in_a_workspace(database: Database) -> No
 async def test_it_is_named_by_the_whole_address_and_as_it_is_shown(database: Database, step: Any) -> None:
     async with served(database, OLD) as parts, Receiver() as receiver:
         uri = f"{receiver.url}/secret-of-a-path"
-        parts = replace(parts, transports=lambda: app.transports(_private(parts), database, Console()))
+        parts = replace(parts, transports=lambda: transports(_private(parts), database, Console()))
         for shown in (uri, f"{receiver.url.removesuffix('/hook')}/…path"):
             if not await kept(database):
                 await lay_in(parts, uri)
@@ -246,10 +246,10 @@ async def test_where_no_key_opens_it_nothing_is_sent_and_nothing_disabled(databa
     async with served(database, OLD) as parts:
         owned = await owner(parts)
     async with served(database, NEW) as parts:
-        transports = parts.transports()
-        teller = Deliverer(database, transports, metrics=Metrics(), open_secret=Vault([OLD]).open)
+        made = parts.transports()
+        teller = Deliverer(database, made, metrics=Metrics(), open_secret=Vault([OLD]).open)
         told = await teller.tell_again(*map(int, owned.delivery.split(".")))
-        for one in transports.values():
+        for one in made.values():
             await one.aclose()
     assert told is not None
     assert told.attempt is not None

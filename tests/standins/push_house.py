@@ -14,9 +14,9 @@ from sqlalchemy import select
 from adapters import ADAPTERS, catalogue
 from adapters.fetch import Fetcher
 from bot.commands.services import Services
+from bot.limits import RateLimit
 from bot.vault import Vault
 from bot.web import data, listed, push, server
-from bot.web.api.limits import RateLimit
 from relay.endpoint import from_stored
 from relay.metrics import Metrics
 from relay.poll import pace

@@ -15,6 +15,7 @@ from standins.slack import SlackServer
 from bot import app
 from bot.commands.reply import Reply, Request
 from bot.commands.services import Services
+from bot.parts import services
 from bot.settings import Settings
 from bot.slack import ways
 from bot.slack.door import SlackDoor
@@ -104,7 +105,7 @@ async def town(slack: SlackServer, database: Database, port: int, way: str = "ht
         **heard,
     )
     woken = asyncio.Event()
-    async with app.services(settings, database) as parts, aiohttp.ClientSession() as browser:
+    async with services(settings, database) as parts, aiohttp.ClientSession() as browser:
         parts = replace(parts, wake=woken.set)
         door = SlackDoor(settings, {"status": where, "help": where}, parts)
         runner = web.AppRunner(_site(settings, door))

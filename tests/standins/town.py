@@ -13,10 +13,10 @@ from standins.pages import at
 from adapters.adapter import Reading
 from adapters.schema import Snapshot
 from bot.commands.services import Services
+from bot.limits import RateLimit
 from bot.web import programs, server
 from bot.web.api import gate
 from bot.web.api.gate import Gate
-from bot.web.api.limits import RateLimit
 from bot.web.views import DirectoryView
 from relay import record
 from relay.metrics import Metrics

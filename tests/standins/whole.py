@@ -16,6 +16,7 @@ from sqlalchemy import text
 from bot import app
 from bot.commands import COMMANDS, answer
 from bot.commands.services import Services
+from bot.parts import services
 from bot.settings import Settings
 from bot.slack.door import SlackDoor
 from relay.metrics import Metrics
@@ -89,7 +90,7 @@ class Whole:
 async def whole(database: Database, database_url: str, **given: Any) -> AsyncIterator[Whole]:
     """While it lasts, it is served on loopback. `given` are settings."""
     settings = settings_of(database_url, **given)
-    async with app.services(settings, database) as parts:
+    async with services(settings, database) as parts:
         door, metrics = SlackDoor(settings, COMMANDS, parts, answer), Metrics()
         served = app.application(settings, parts, metrics, door)
         async with TestClient(TestServer(served)) as client:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -123,12 +124,13 @@ def _shape(connection: Connection) -> Shape:
     )
 
 
-def _revisions() -> list[str]:
-    scripts = ScriptDirectory.from_config(migrate._config()).walk_revisions()
-    return sorted(script.revision for script in scripts)
+REVISIONS = migrate.known()
+STEPS = [(old, new) for old, new in pairwise(REVISIONS) if old >= FIRST]
 
 
-STEPS = [(old, new) for old, new in zip(_revisions(), _revisions()[1:], strict=False) if old >= FIRST]
+def test_the_numbers_of_the_files_are_the_order_in_which_they_are_applied() -> None:
+    scripts = ScriptDirectory(str(migrate.MIGRATIONS)).walk_revisions()
+    assert [script.revision for script in scripts] == list(reversed(REVISIONS))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.limits import Network, RateLimit, client_of
 from bot.web.api import problems
-from bot.web.api.limits import Network, RateLimit, client_of
 from bot.web.api.problems import Problem
 from storage import api_tokens
 from storage.api_tokens import Bearer

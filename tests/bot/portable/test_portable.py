@@ -12,9 +12,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot import app
 from bot.commands.reply import CommandError
 from bot.commands.services import Services
+from bot.parts import services
 from bot.portable import document
 from bot.portable.document import Document, DocumentError
 from bot.portable.exporting import exported
@@ -37,7 +37,7 @@ async def served(database: Database, key: str = KEY) -> AsyncIterator[Services]:
         database_url=database.url.render_as_string(hide_password=False),
         secret_key=SecretStr(key),
     )
-    async with app.services(given, database) as parts:
+    async with services(given, database) as parts:
         yield parts
 
 

@@ -26,6 +26,7 @@ from standins.slack_town import Town
 from bot import app
 from bot.demo import Scenario, documents
 from bot.demo.scenario import Page, Part, Post, Step
+from bot.parts import opened, services
 from bot.settings import Settings
 from bot.slack.install import INSTALL_AGAIN
 from storage import migrate, threads
@@ -203,8 +204,8 @@ async def outage(url: str, port: int, number: int, channels: dict[str, int]) -> 
         addresses = await pages.start()
         closing.push_async_callback(pages.aclose)
         settings = await _settings(url, slack, port)
-        database = await closing.enter_async_context(app.opened(settings))
-        parts = await closing.enter_async_context(app.services(settings, database))
+        database = await closing.enter_async_context(opened(settings))
+        parts = await closing.enter_async_context(services(settings, database))
         browser = await closing.enter_async_context(aiohttp.ClientSession())
         stop = asyncio.Event()
         process = asyncio.create_task(app.run_parts(settings, parts, ("all",), stop, Console(file=io.StringIO())))

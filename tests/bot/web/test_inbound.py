@@ -12,8 +12,8 @@ from standins.town import HOME, Town
 from bot.commands import hook
 from bot.commands.reply import CommandError, Request
 from bot.commands.services import Services
+from bot.limits import RateLimit
 from bot.web import inbound
-from bot.web.api.limits import RateLimit
 from storage import providers
 from storage.database import from_now
 from storage.tables import Provider

@@ -7,9 +7,9 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from standins.town import Town, application
 
 from bot.commands.services import Services
+from bot.limits import RateLimit, client_of
 from bot.settings import Settings
 from bot.web.api import cursors
-from bot.web.api.limits import RateLimit, client_of
 
 
 class Clock:

@@ -64,15 +64,22 @@ class Beginnings:
         incidents coincide for the greater part first."""
         own, times = self.of_each.get(provider_id, array("d")), Counter[int]()
         for begins, ends in _windows(own[-MOST_OWN:]):
-            first, behind = bisect_left(self.moments, begins), bisect_right(self.moments, ends)
-            if len(others := set(self.owners[first:behind])) <= MOST_AT_ONCE:
-                times.update(others)
+            times.update(self._owners(bisect_left(self.moments, begins), bisect_right(self.moments, ends)))
         ranked = (
             (-min(number, 10) * number / len(self.of_each[id_]), -number, id_)
             for id_, number in times.items()
             if number >= LEAST and id_ != provider_id
         )
         return [(id_, -number) for _, number, id_ in nsmallest(most, ranked)]
+
+    def _owners(self, first: int, behind: int) -> set[int]:
+        """Of the beginnings between these two places; none where they are too many."""
+        found = set[int]()
+        for place in range(first, behind, MOST_AT_ONCE):
+            found.update(self.owners[place : min(place + MOST_AT_ONCE, behind)])
+            if len(found) > MOST_AT_ONCE:
+                return set()
+        return found
 
 
 def _windows(moments: Sequence[float]) -> list[tuple[float, float]]:

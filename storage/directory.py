@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -143,16 +143,19 @@ class CaseNumbers:
     maintenances: int
 
 
+def _some(table: type[Incident] | type[Maintenance]) -> ScalarSelect[int]:
+    of_it = table.provider_id == bindparam("provider_id")
+    counted = select(literal(1)).where(of_it, ~table.removed).limit(MOST_COUNTED + 1)
+    return select(func.count()).select_from(counted.subquery()).scalar_subquery()
+
+
+_CASE_NUMBERS = select(_some(Incident), _some(Maintenance))
+
+
 async def case_numbers(session: AsyncSession, provider_id: int) -> CaseNumbers:
     """Counted anew."""
-    number, works = (_some(table, provider_id) for table in (Incident, Maintenance))
-    row = (await session.execute(select(number, works))).one()
+    row = (await session.execute(_CASE_NUMBERS, {"provider_id": provider_id})).one()
     return CaseNumbers(*row)
-
-
-def _some(table: type[Incident] | type[Maintenance], provider_id: int) -> ScalarSelect[int]:
-    counted = select(literal(1)).where(table.provider_id == provider_id, ~table.removed).limit(MOST_COUNTED + 1)
-    return select(func.count()).select_from(counted.subquery()).scalar_subquery()
 
 
 async def changed(session: AsyncSession, offset: int, limit: int) -> list[tuple[str, datetime | None]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import or_, select, union_all
+from sqlalchemy import bindparam, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from adapters.schema import Impact, Status
@@ -59,42 +59,51 @@ async def gather(
     return whole.evidence(seen), {id_: part.evidence(seen) for id_, part in parts.items()}
 
 
+_OBSERVATIONS = (
+    select(Observation.from_at, Observation.until_at)
+    .where(Observation.provider_id == bindparam("provider_id"), Observation.until_at >= bindparam("since"))
+    .order_by(Observation.until_at)
+)
+
+
 async def observations(session: AsyncSession, provider: Provider, since: datetime) -> tuple[Interval, ...]:
-    rows = await session.execute(
-        select(Observation.from_at, Observation.until_at)
-        .where(Observation.provider_id == provider.id, Observation.until_at >= since)
-        .order_by(Observation.until_at)
-    )
+    rows = await session.execute(_OBSERVATIONS, {"provider_id": provider.id, "since": since})
     found = [(row.from_at, row.until_at) for row in rows]
     if provider.observed_since is not None and provider.last_read_at is not None:
         found.append((provider.observed_since, provider.last_read_at))
     return tuple(found)
 
 
+_EVERY_SPAN = select(Span.component_id, Span.status, Span.from_at, Span.until_at).where(
+    Span.provider_id == bindparam("provider_id")
+)
+# two questions in one, so that each has its index
+_SPANS, _OWN_SPANS = (
+    union_all(*(chosen.where(when) for when in (Span.until_at.is_(None), Span.until_at >= bindparam("since"))))
+    for chosen in (_EVERY_SPAN, _EVERY_SPAN.where(Span.component_id.is_(None)))
+)
+
+
 async def _spans(
     session: AsyncSession, provider_id: int, since: datetime, *, components: bool
 ) -> list[tuple[int | None, SpanOf]]:
-    chosen = select(Span.component_id, Span.status, Span.from_at, Span.until_at).where(
-        Span.provider_id == provider_id
-    )
-    if not components:
-        chosen = chosen.where(Span.component_id.is_(None))
-    # two questions in one, so that each has its index
-    rows = await session.execute(
-        union_all(*(chosen.where(when) for when in (Span.until_at.is_(None), Span.until_at >= since)))
-    )
+    chosen = _SPANS if components else _OWN_SPANS
+    rows = await session.execute(chosen, {"provider_id": provider_id, "since": since})
     return [(row.component_id, (Status(row.status), row.from_at, row.until_at)) for row in rows]
+
+
+_TROUBLES = select(
+    Incident.impact, Incident.started_at, Incident.until_at, Incident.posted_at, Incident.first_seen_at,
+    Incident.component_ids,
+).where(
+    Incident.provider_id == bindparam("provider_id"), Incident.until_at >= bindparam("since"), ~Incident.removed
+)  # fmt: skip
 
 
 async def _troubles(
     session: AsyncSession, provider_id: int, since: datetime, observations: Sequence[Interval]
 ) -> list[tuple[list[str], Trouble]]:
-    rows = await session.execute(
-        select(
-            Incident.impact, Incident.started_at, Incident.until_at, Incident.posted_at, Incident.first_seen_at,
-            Incident.component_ids,
-        ).where(Incident.provider_id == provider_id, Incident.until_at >= since, ~Incident.removed)
-    )  # fmt: skip
+    rows = await session.execute(_TROUBLES, {"provider_id": provider_id, "since": since})
     return [
         (
             row.component_ids,
@@ -110,20 +119,20 @@ async def _troubles(
     ]
 
 
+_WORKS = select(Maintenance.starts_at, Maintenance.ends_at, Maintenance.component_ids).where(
+    Maintenance.provider_id == bindparam("provider_id"),
+    Maintenance.starts_at <= bindparam("now"),
+    Maintenance.phase.in_([str(phase) for phase in BEGUN]),
+    ~Maintenance.removed,
+    or_(Maintenance.ends_at.is_(None), Maintenance.ends_at >= bindparam("since")),
+)
+
+
 async def _works(
     session: AsyncSession, provider_id: int, since: datetime, now: datetime
 ) -> list[tuple[list[str], Interval]]:
-    chosen = select(Maintenance.starts_at, Maintenance.ends_at, Maintenance.component_ids).where(
-        Maintenance.provider_id == provider_id,
-        Maintenance.starts_at <= now,
-        Maintenance.phase.in_([str(phase) for phase in BEGUN]),
-        ~Maintenance.removed,
-        or_(Maintenance.ends_at.is_(None), Maintenance.ends_at >= since),
-    )
-    return [
-        (row.component_ids, (row.starts_at, max(min(row.ends_at or now, now), row.starts_at)))
-        for row in await session.execute(chosen)
-    ]
+    rows = await session.execute(_WORKS, {"provider_id": provider_id, "since": since, "now": now})
+    return [(row.component_ids, (row.starts_at, max(min(row.ends_at or now, now), row.starts_at))) for row in rows]
 
 
 async def _past_days(

@@ -232,9 +232,13 @@ async def by_slugs(session: AsyncSession, slugs: Collection[str]) -> dict[str, P
     return {one.slug: one for one in rows}
 
 
+_BY_SLUG = select(Provider).where(Provider.slug == bindparam("slug"))
+
+
 async def by_slug(session: AsyncSession, slug: str) -> Provider | None:
     """By its slug alone."""
-    return await session.scalar(select(Provider).where(Provider.slug == slug.lower()))
+    found: Provider | None = await session.scalar(_BY_SLUG, {"slug": slug.lower()})
+    return found
 
 
 async def free_slug(session: AsyncSession, wanted: str) -> str:
@@ -269,15 +273,16 @@ async def places(session: AsyncSession) -> list[tuple[str, str, str]]:
     return [(slug, name, url) for slug, name, url in rows]
 
 
+_COMPONENTS = (
+    select(Component)
+    .where(Component.provider_id == bindparam("provider_id"), Component.removed_at.is_(None))
+    .order_by(Component.position, Component.id)
+)
+
+
 async def components(session: AsyncSession, provider_id: int) -> Sequence[Component]:
     """The components that the page lists now, in its order."""
-    return (
-        await session.scalars(
-            select(Component)
-            .where(Component.provider_id == provider_id, Component.removed_at.is_(None))
-            .order_by(Component.position, Component.id)
-        )
-    ).all()
+    return (await session.scalars(_COMPONENTS, {"provider_id": provider_id})).all()
 
 
 async def incidents(session: AsyncSession, provider_id: int, *, limit: int = 50) -> Sequence[Incident]:

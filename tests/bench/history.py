@@ -84,6 +84,7 @@ async def answer_times(
         )
     gc.freeze()  # as `run` does
     gc.set_threshold(*app.COLLECTED)
+    await parts.troubles.began(parts.database, parts.now())  # a process gathers them once, in its first seconds
     async with _pages(settings, parts) as page:
         await page(slugs[-1], 1)
         for name, measured, clock in (

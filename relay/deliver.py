@@ -50,10 +50,13 @@ log = structlog.get_logger("deliver")
 
 
 class Deliverer:
-    """Tells what is to be told, until it is closed. `open_secret` decrypts a destination's secret.
+    """Tells what is to be told, until it is closed. `open_secret` decrypts a destination's secret; `now` says how
+    long a claimed thread has waited.
 
     A claimed thread may queue behind others of its destination or host for a third of its lease before it is given
-    back; a telling may begin in the first two thirds: it ends (20 s at most) before the lease does.
+    back; a telling may begin in the first two thirds: it ends (20 s at most) before the lease does. Where one is
+    told at a time, those that are given back keep their order. (One that fails, or is asked to wait, holds up no
+    other.)
     """
 
     def __init__(
@@ -66,14 +69,15 @@ class Deliverer:
         in_flight: int = 200,
         idle_wait: float = 1.0,
         lease: float = LEASE,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._transports = transports
         self._telling = Tellings(database, open_secret)
         self._metrics = metrics
-        self._tries = Tries(metrics)
+        self._tries = Tries(metrics, now)
         self._lanes = Lanes(in_flight)
-        self._idle_wait = idle_wait
+        self._idle_wait, self._now = idle_wait, now
         self._lease, self._patience, self._last_start = lease, lease / 3, 2 * lease / 3
         self._probed_at = 0.0
         self._outcomes: Batcher[Outcome] = Batcher(self._acknowledge, lost=partial(metrics.stumbled, "writing"))
@@ -92,8 +96,9 @@ class Deliverer:
         self._woken.set()
 
     async def aclose(self, patience: float = 7.0) -> None:
-        """Claims nothing more, lets what is being sent arrive (for `patience` seconds), writes down what came of
-        it. What was still being sent then is sent again by whoever comes next."""
+        """Claims nothing more, lets what is being sent arrive (for `patience` seconds), gives back what waits
+        behind it, writes down what came of it. What was still being sent then is sent again by whoever comes
+        next."""
         self._closing = True
         self._woken.set()
         until = time.monotonic() + patience
@@ -137,6 +142,7 @@ class Deliverer:
             hosts=self._lanes.hosts(),
             failing=self._lanes.free_for_failing,
         )
+        claimed_at = self._now()  # before the lease begins
         claimed = await self._database.in_one_go(_take, due, free if probes else 0, self._lease)
         if probes:
             self._probed_at = time.monotonic()
@@ -144,7 +150,7 @@ class Deliverer:
             await self._telling.load({claim.event_id for claim in claimed if claim.event_id is not None})
         for claim in claimed:
             self._lanes.take(claim)
-            task = asyncio.create_task(self._tell(claim, time.monotonic()))
+            task = asyncio.create_task(self._tell(claim, claimed_at))
             self._tellings.add(task)
             task.add_done_callback(partial(self._told, claim))
         return len(claimed)
@@ -177,16 +183,27 @@ class Deliverer:
         at_once = self._at_once(claim)
         async with self._lanes.destination(claim, at_once):
             async with self._lanes.host(claim):
-                if time.monotonic() - claimed_at > self._patience:
-                    self._outcomes.put(given_back(claim))
-                    return
-                self._outcomes.put(await self._in_turn(claim, event, claimed_at))
+                if self._waits_no_longer(claim, claimed_at):
+                    self._outcomes.put(self._turned_back(claim, event))
+                else:
+                    self._outcomes.put(await self._in_turn(claim, event, claimed_at))
             if at_once == 1:
                 await self._outcomes.written()  # what is told next may have to know of this
 
     def _at_once(self, claim: Claim) -> int:
         transport = self._transports.get(claim.transport)
         return transport.at_once if transport is not None else 1
+
+    def _waits_no_longer(self, claim: Claim, claimed_at: float) -> bool:
+        """It has waited for too long, or one before it has, or the process stops."""
+        return self._closing or self._lanes.is_turned_back(claim) or self._now() - claimed_at > self._patience
+
+    def _turned_back(self, claim: Claim, event: StoredEvent) -> Outcome:
+        """Its turn did not come. Where one is told at a time, nobody behind it goes first."""
+        if self._at_once(claim) > 1:
+            return given_back(claim)
+        self._lanes.turn_back(claim)
+        return given_back(claim, place=min(event.seen_at, claim.now))
 
     async def _in_turn(self, claim: Claim, event: StoredEvent, claimed_at: float) -> Outcome:
         """A destination whose turn has not come takes up no slot. In quiet hours only messages that are there
@@ -202,8 +219,8 @@ class Deliverer:
             except DeliveryError as error:
                 return self._failed(claim, event, error, 0.0)
         async with self._lanes.slot(claim):
-            if self._tries.is_refused(claim, claimed_at) or time.monotonic() - claimed_at > self._last_start:
-                return given_back(claim)
+            if self._tries.is_refused(claim, claimed_at) or self._now() - claimed_at > self._last_start:
+                return self._turned_back(claim, event)
             began = time.monotonic()
             outcome = await self._tried(claim, event, muted=muted)
             self._lanes.took(claim, began)

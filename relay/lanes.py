@@ -10,7 +10,8 @@ from storage import turns
 from storage.claims import Claim, Hosts
 
 CLAIMS_PER_DESTINATION = 12
-"""How many of one destination's threads are held at once: fewer than can wait their turn within PATIENCE."""
+"""How many of one destination's threads are claimed at once, while fewer are held: where nobody is slow, all have
+their turn before they can wait no longer."""
 AT_ONCE_PER_HOST = 8
 CLAIMS_PER_HOST = 24
 """How many are held of a host that is not known to be quick: as many as can wait their turn."""
@@ -28,6 +29,7 @@ class Lanes:
         self._held: Counter[int] = Counter()
         self._held_at: Counter[str] = Counter()
         self._held_failing = 0
+        self._turned_back: set[int] = set()
         self._destinations: dict[int, asyncio.Semaphore] = {}
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._seconds: dict[str, float] = {}
@@ -49,8 +51,10 @@ class Lanes:
         return max(0, self._most // 2 - self._held_failing)
 
     def busy(self) -> list[int]:
-        """Destinations of which no more may be held."""
-        return [id_ for id_, held in self._held.items() if held >= CLAIMS_PER_DESTINATION]
+        """Destinations of which no more may be held: asked for each claim, before it is made."""
+        self._turned_back &= self._held.keys()  # no earlier: the claim before may have brought some more
+        full = {id_ for id_, held in self._held.items() if held >= CLAIMS_PER_DESTINATION}
+        return list(full | self._turned_back)
 
     def hosts(self) -> Hosts:
         """How many more may be held of each host."""
@@ -65,6 +69,15 @@ class Lanes:
         host = _host(claim)
         if host is not None:
             self._held_at[host] += 1
+
+    def turn_back(self, claim: Claim) -> None:
+        """One of a destination that is told in order could not wait any longer: all that is held of it has to be
+        given back before more is claimed, or what was claimed later would be told first."""
+        self._turned_back.add(claim.destination_id)
+
+    def is_turned_back(self, claim: Claim) -> bool:
+        """One before it could not wait any longer."""
+        return claim.destination_id in self._turned_back
 
     def give_back(self, claim: Claim) -> None:
         """It is held no more."""

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ log = structlog.get_logger("deliver")
 class Tries:
     """Turns what a transport said into outcomes, and remembers what the tries before said of each destination."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Metrics, now: Callable[[], float]) -> None:
+        self._metrics, self._now = metrics, now
         self._breakers = Breakers()
         self._refused: dict[str, float] = {}
         """When nothing more could be sent to a destination or, by what its URI begins with, to a workspace."""
@@ -89,7 +90,7 @@ class Tries:
         now = datetime.now(UTC)
         attempt = _attempt(claim, now, duration, outcome, error.status, error.answer, error.reason, decision.delay)
         if decision.disable:
-            self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = time.monotonic()
+            self._refused[_workspace(claim.uri) if error.everywhere else claim.uri] = self._now()
             return waits(claim, None, attempt=attempt, refused=error.reason, everywhere=error.everywhere)
         its_health = self._health(claim, error, is_chat=is_chat)
         if decision.delay is None:
@@ -142,9 +143,9 @@ def waits(claim: Claim, delay: float | None, **more: Any) -> Outcome:
     return Outcome(claim.id, claim.token, claim.sequence, moved=False, delay=delay, **more)
 
 
-def given_back(claim: Claim, *, delay: float | None = 0.0) -> Outcome:
+def given_back(claim: Claim, *, delay: float | None = 0.0, place: datetime | None = None) -> Outcome:
     """Its turn did not come: that was no try."""
-    return waits(claim, delay, uncounted=True, health=health.after_nothing(claim))
+    return waits(claim, delay, uncounted=True, place=place, health=health.after_nothing(claim))
 
 
 def _workspace(uri: str) -> str:

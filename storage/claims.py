@@ -114,7 +114,7 @@ def claim_due(
     Of one destination it takes `per_destination` at most, and none of those that are `busy`; of one host what
     `hosts` says; `failing` at most of those that fail (None: any number); nothing of a destination that is paused.
     So a long queue behind one of them holds up nobody else. A chat's workspace of which it takes a thread is
-    told by this process alone for half a lease (turns.py).
+    told by this process alone until the lease ends (turns.py).
     """
     hosts = hosts or Hosts(limit)
     failing = limit if failing is None else failing
@@ -129,7 +129,7 @@ def claim_due(
         "failing": failing,
     }
     claimed = _take(connection, statement, lease, values)
-    lost = turns.lost(connection, {claim.id: claim.host for claim in claimed}, lease / 2)
+    lost = turns.lost(connection, {claim.id: claim.host for claim in claimed}, lease)
     return [claim for claim in claimed if claim.id not in lost] if lost else claimed
 
 

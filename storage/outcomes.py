@@ -32,12 +32,12 @@ class Outcome:
     """What came of one claim.
 
     moved: the cursor goes on past `sequence` (told, given up, left out by the filters); otherwise the thread is
-    due again in `delay` seconds (None: at once), but sleeps where its destination is disabled. uncounted: this was
-    not an attempt. state: `delivered`, `dead` or `held`, None where no delivery is to be kept. joins_id: the
-    thread in which it was told: they share their first message from now on. quiet_until: when what is held may be
-    told. refused: why nothing can be sent to the destination any more (`everywhere`: nor to any other of its
-    workspace). attempt: the row to keep of the try, None where there was none. health: what it says of the
-    destination, where that is news.
+    due again in `delay` seconds (None: at once), but sleeps where its destination is disabled. place: it is due
+    since then instead, ahead of what happened later. uncounted: this was not an attempt. state: `delivered`,
+    `dead` or `held`, None where no delivery is to be kept. joins_id: the thread in which it was told: they share
+    their first message from now on. quiet_until: when what is held may be told. refused: why nothing can be sent
+    to the destination any more (`everywhere`: nor to any other of its workspace). attempt: the row to keep of the
+    try, None where there was none. health: what it says of the destination, where that is news.
     """
 
     thread_id: int
@@ -45,6 +45,7 @@ class Outcome:
     sequence: int
     moved: bool
     delay: float | None = 0.0
+    place: datetime | None = None
     uncounted: bool = False
     state: str | None = None
     reference: str | None = None
@@ -109,7 +110,9 @@ _WAITING = (
                 exists().where(Destination.id == Thread.destination_id, Destination.disabled_at.is_not(None)),
                 null(),
             ),
-            else_=from_now(bindparam("delay", type_=Float)),
+            else_=func.coalesce(
+                bindparam("place", type_=Thread.due_at.type), from_now(bindparam("delay", type_=Float))
+            ),
         ),
         token=None,
         attempt=Thread.attempt - bindparam("back"),
@@ -140,7 +143,13 @@ def _moved(one: Outcome) -> dict[str, Any]:
 
 
 def _waiting(one: Outcome) -> dict[str, Any]:
-    return {"row": one.thread_id, "held": one.token, "delay": one.delay or 0.0, "back": int(one.uncounted)}
+    return {
+        "row": one.thread_id,
+        "held": one.token,
+        "place": one.place,
+        "delay": one.delay or 0.0,
+        "back": int(one.uncounted),
+    }
 
 
 def _delivery(one: Outcome) -> dict[str, Any]:

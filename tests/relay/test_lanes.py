@@ -118,7 +118,7 @@ async def delivering(database: Database, transport: Slow, in_flight: int = 200) 
 
 
 async def until_told(transport: Slow, number: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(transport.told) < number:
             await asyncio.sleep(0.005)
 

@@ -83,6 +83,14 @@ async def test_who_takes_a_thread_tells_the_whole_workspace(shared: Database) ->
     assert await held(shared) == {"slack:T1": me, "slack:T2": me}
 
 
+async def test_the_workspace_is_ours_for_as_long_as_what_we_took_of_it_may_be_told(shared: Database) -> None:
+    await claim(shared)
+    async with shared.read() as session:
+        taken = await session.scalars(select(Thread.due_at).where(Thread.token.is_not(None)))
+        ours = await session.scalars(select(Lease.until_at))
+        assert min(ours) >= max(until for until in taken if until is not None)
+
+
 async def test_what_another_process_tells_is_left_to_it(shared: Database) -> None:
     await take(shared, "slack:T1", 60)
     assert await claim(shared) == [OTHER]

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import migrate
 from storage.database import Database, async_url
+
+# A slow machine breaks no test of ours: what speed is worth proving is measured by `make bench`.
+settings.register_profile("uptimus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("uptimus")
 
 
 @pytest.fixture(autouse=True)

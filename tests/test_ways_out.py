@@ -29,7 +29,7 @@ class Page:
     """What reads pages, as `uptimus run` makes it."""
 
     def __init__(self, **options: Any) -> None:
-        self._fetcher = Fetcher(total_timeout=2, **options)
+        self._fetcher = Fetcher(total_timeout=60, **options)
 
     async def refuses(self, url: str) -> str:
         """Why it did not get an answer."""
@@ -45,7 +45,7 @@ class Hook:
     """What posts webhooks, as `uptimus run` makes it."""
 
     def __init__(self, **options: Any) -> None:
-        self._webhook = WebhookTransport(user_agent="test", timeout=2, connect_timeout=2, **options)
+        self._webhook = WebhookTransport(user_agent="test", timeout=60, connect_timeout=60, **options)
 
     async def refuses(self, url: str) -> str:
         """Why it was not told."""

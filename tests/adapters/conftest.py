@@ -36,7 +36,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    """A client that may speak to the loopback, with short times."""
-    client = Fetcher(allow_private_networks=True, connect_timeout=1, total_timeout=0.5)
+    """A client that may speak to the loopback, and has time."""
+    client = Fetcher(allow_private_networks=True, connect_timeout=60, total_timeout=60)
     yield client
     await client.aclose()

@@ -119,8 +119,8 @@ def _replaced(value: Any, data: st.DataObject) -> Any:
     return data.draw(junk)
 
 
-quick = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-long = settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
+long = settings(max_examples=3000, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("name", sorted(ADAPTERS))

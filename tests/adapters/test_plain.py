@@ -156,4 +156,4 @@ def test_hostile_bodies_take_linear_time(piece: str) -> None:
     text = piece * (1_000_000 // len(piece)) + "<p>"
     began = time.process_time()
     body(text)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 60  # in quadratic time it would take hours

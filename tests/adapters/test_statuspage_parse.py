@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -337,7 +337,7 @@ def only_snapshots_and_adapter_errors(found: dict[str, bytes]) -> None:
         assert Snapshot.model_validate_json(result.model_dump_json()) == result
 
 
-MANY = settings(max_examples=150, deadline=timedelta(seconds=2), suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 WHOLE = {case: {name: json.loads(text) for name, text in documents(case).items()} for case in CASES}
 
 

@@ -45,7 +45,7 @@ class Shell:
 
     async def __call__(self, *words: str, **more: str) -> tuple[int, str, str]:
         process = await self.start(*words, **more)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(80):
             out, err = await process.communicate()
         assert process.returncode is not None
         return process.returncode, out.decode(), err.decode()
@@ -402,7 +402,7 @@ async def test_a_component_that_the_page_does_not_have_is_refused_with_the_neare
 async def _read_until(words: str, stream: asyncio.StreamReader) -> str:
     """The lines up to the one with these words."""
     read = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(80):
         while words not in read:
             line = await stream.readline()
             assert line, read
@@ -433,7 +433,7 @@ async def test_a_running_process_tells_and_commands_work_beside_it(shell: Shell)
         assert "Login outage" in out
     finally:
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(80):
             _, err_bytes = await process.communicate()
     assert process.returncode == 0
     lines = [json.loads(line) for line in (log + err_bytes.decode()).splitlines()]

@@ -23,7 +23,7 @@ async def test_a_job_that_fails_is_done_again() -> None:
 
     with capture_logs() as logs:
         stop = jobs.start([Job("work", 0.01, work)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await done.wait()
         stop()
     assert [(entry["job"], entry["error"]) for entry in logs] == [("work", "OSError")]
@@ -42,7 +42,7 @@ async def test_a_job_under_way_ends_with_the_process_and_nothing_is_said_of_it(
             ended.set()
 
     stop = jobs.start([Job("work", 3600, work)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await began.wait()
         with caplog.at_level(logging.WARNING):
             stop()
@@ -58,7 +58,7 @@ async def test_a_job_that_is_wanted_soon_need_not_wait_for_its_time() -> None:
         done.put_nowait(1)
 
     running = jobs.start([Job("work", 3600, work)])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await done.get()
         running.soon("work")
         await done.get()

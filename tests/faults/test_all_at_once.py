@@ -23,7 +23,7 @@ from relay.poll import AT_ONCE_PER_HOST, Poller, pace
 from storage import providers
 from storage.claims import PARKED
 from storage.database import Database, from_now
-from storage.tables import Event, Provider, Thread
+from storage.tables import Destination, Event, Provider, Thread
 
 BROKEN = {
     "503": Answer(503),
@@ -135,18 +135,18 @@ async def test_all_pages_fail_at_once(database: Database, way: str, number: int)
     assert metrics.registry.get_sample_value("uptimus_polls_total", {"outcome": "lost"}) is None
 
 
-@pytest.mark.timeout(60)
 async def test_a_host_that_hangs_keeps_nobody_from_reading_elsewhere(database: Database) -> None:
     async with Receiver() as hung, Pages() as pages:
         hung.default = Answer(hang=True)
         await followed(database, hung.url.removesuffix("/hook"), range(150))
         await followed(database, pages.url.removesuffix("/hook"), range(150, 170))
-        fetcher = Fetcher(user_agent="test", allow_private_networks=True)
-        async with polling(database, fetcher, Metrics()) as poller, asyncio.timeout(8):
+        fetcher = Fetcher(user_agent="test", allow_private_networks=True, total_timeout=60)
+        async with polling(database, fetcher, Metrics()) as poller, asyncio.timeout(60):
             await poller.tick()
             await poller.tick()
             while await read(database) < 20:
                 await asyncio.sleep(0.05)
+            assert (await counted(database))[1] == 0, "those that hang were waited for"
             assert len(hung.received) == AT_ONCE_PER_HOST
 
 
@@ -157,7 +157,6 @@ async def read(database: Database) -> int:
         return await session.scalar(found) or 0
 
 
-@pytest.mark.timeout(30)
 async def test_a_page_whose_turn_does_not_come_is_left_for_later() -> None:
     began = list[str]()
     hosts = Hosts(1, 0.1, lambda: began.append("waits"))
@@ -169,7 +168,7 @@ async def test_a_page_whose_turn_does_not_come_is_left_for_later() -> None:
         assert again
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_all_receivers_fail_at_once(database: Database) -> None:
     places, incidents = 40, 15
     async with Receiver() as receiver:
@@ -189,17 +188,18 @@ async def test_all_receivers_fail_at_once(database: Database) -> None:
             receiver.default = Answer()
             await grows(database, incidents=incidents, updates=3)
             receiver.received.clear()
-            await settled(database, parts, within=60)
+            await settled(database, parts)
     assert list(told(receiver.received).values()) == [[1, 2, 3]] * (places * incidents)
 
 
 async def quiet(database: Database) -> None:
-    """Everything waits: nothing is being told, and nothing is due."""
-    async with asyncio.timeout(30):
+    """Everything waits for a while: nothing is being told, and what is due has a destination that is paused."""
+    async with asyncio.timeout(60):
         while True:
             async with database.read() as session:
                 held = Thread.token.is_not(None) & (Thread.token != PARKED)
-                due = Thread.due_at <= from_now(1)
+                paused = select(Destination.id).where(Destination.paused_until > from_now(3))
+                due = (Thread.due_at <= from_now(3)) & Thread.destination_id.not_in(paused)
                 busy = await session.scalar(select(func.count()).where(Thread.due_at.is_not(None), held | due))
             if not busy:
                 return

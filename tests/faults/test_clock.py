@@ -32,7 +32,7 @@ async def shown() -> AsyncIterator[DemoPage]:
 
 
 @pytest.mark.skipif(not OwnClock.can_be_made(), reason="there is no C compiler")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_clock_that_is_set_while_uptimus_runs(database_url: str, tmp_path: Path, shown: DemoPage) -> None:
     own = OwnClock(tmp_path)
     database = Database(database_url)
@@ -56,7 +56,7 @@ async def test_a_clock_that_is_set_while_uptimus_runs(database_url: str, tmp_pat
         assert await follow.ended() == 0, follow.said
         async with running(1, env=plain | own.environment, folder=tmp_path) as [process]:
             shown.show(1)
-            await receiver.until(1, within=20)
+            await receiver.until(1)
             for number, ahead in enumerate((-HOUR, -HOUR, HOUR, 0), 2):
                 await told_across_a_jump(own, ahead, shown, number, receiver)
             assert await process.stop() == 0
@@ -74,7 +74,7 @@ async def told_across_a_jump(own: OwnClock, ahead: int, shown: DemoPage, number:
     """The next update is on its way to the receiver while the clock is set."""
     receiver.answers.append(Answer(delay=1.5))
     shown.show(number)
-    await receiver.until(number, within=10)
+    await receiver.until(number)
     own.set(ahead)
     await asyncio.sleep(2)
 

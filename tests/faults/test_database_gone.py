@@ -27,7 +27,10 @@ from storage.database import Database
 
 PLACES = 4
 ANSWER_WITHIN = 4.0
-BACK_WITHIN = 30.0
+BACK_WITHIN = 50.0
+"""Seconds; a lease lasts sixty."""
+ENDED_WITHIN = 25.0
+"""Seconds: it ends itself after ten, and would wait for an answer for thirty."""
 LISTENS = '"event": "wake-ups are heard"'
 
 
@@ -52,7 +55,7 @@ async def whole(url: str, real: str, folder: Path) -> AsyncIterator[tuple[Replic
     await database.aclose()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", ["cut", "stalled", "lost"])
 async def test_postgresql_goes_away_and_comes_back(new_postgresql: str, tmp_path: Path, way: str) -> None:
     async with Wire(new_postgresql) as wire:
@@ -79,7 +82,7 @@ async def goes_and_comes_back(
     assert (await ready(one))[0] == 200
     receiver.default = Answer(delay=0.05)
     await grows(database, incidents=6, updates=1)
-    await receiver.until(PLACES * 2, within=10)
+    await receiver.until(PLACES * 2)
     began = monotonic()
     away(wire, way)
     await grows(database, incidents=6, updates=3)  # others are not kept from it by what the process had locked
@@ -109,7 +112,7 @@ def away(wire: Wire, way: str) -> None:
         wire.lose()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("way", ["cut", "stalled"])
 async def test_a_process_ends_in_time_though_its_database_is_away(
     new_postgresql: str, tmp_path: Path, way: str
@@ -120,17 +123,17 @@ async def test_a_process_ends_in_time_though_its_database_is_away(
     ):
         receiver.default = Answer(delay=0.3)
         await grows(database, incidents=3, updates=1)
-        await receiver.until(1, within=10)
+        await receiver.until(1)
         away(wire, way)
         await asyncio.sleep(1)
-        began = asyncio.get_running_loop().time()
+        began = monotonic()
         code = await one.stop()
-        assert asyncio.get_running_loop().time() - began < 10
+        assert monotonic() - began < ENDED_WITHIN
         assert code == (0 if way == "cut" else 1), one.said[-3000:]
     assert "not written down" in one.said or "ended without" in one.said
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_postgresql_is_slow(new_postgresql: str) -> None:
     async with Wire(new_postgresql) as wire, Receiver() as receiver:
         near, far = Database(new_postgresql), Database(wire.url)
@@ -139,7 +142,7 @@ async def test_postgresql_is_slow(new_postgresql: str) -> None:
         await grows(near, incidents=2, updates=2)
         wire.delay = 0.05
         async with telling(far, Metrics()):
-            await receiver.until(PLACES * 4, within=30)
+            await receiver.until(PLACES * 4)
             while await left(near):
                 await asyncio.sleep(0.05)
         await near.aclose()
@@ -147,7 +150,7 @@ async def test_postgresql_is_slow(new_postgresql: str) -> None:
     assert list(told(receiver.received).values()) == [[1, 2]] * (PLACES * 2)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_another_writer_holds_a_sqlite_file_longer_than_anybody_waits(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/uptimus.db", busy_timeout=0.3)
     await migrate.upgrade(database)
@@ -161,7 +164,7 @@ async def test_another_writer_holds_a_sqlite_file_longer_than_anybody_waits(tmp_
                 await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
                 await said(logs, lambda one: "database is locked" in str(one.get("detail")), times=3)
                 other.execute("COMMIT")
-                await receiver.until(PLACES * 12, within=20)
+                await receiver.until(PLACES * 12)
                 while await left(database):
                     await asyncio.sleep(0.05)
     await database.aclose()
@@ -174,7 +177,7 @@ def other_writer(folder: Path) -> sqlite3.Connection:
 
 
 async def said(logs: list[Any], fits: Callable[[Any], bool], times: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while sum(fits(one) for one in logs) < times:
             await asyncio.sleep(0.02)
 
@@ -191,7 +194,7 @@ class Disk:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages if self.is_full else 1_000_000}")
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_sqlite_file_has_no_room_to_grow(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/uptimus.db")
     await migrate.upgrade(database)
@@ -208,6 +211,6 @@ async def test_a_sqlite_file_has_no_room_to_grow(tmp_path: Path) -> None:
                 disk.is_full, receiver.default = False, Answer()
                 while await left(database) > tries:
                     await asyncio.sleep(0.02)
-                await receiver.until(4, within=20)
+                await receiver.until(4)
     await database.aclose()
     assert {one["log_level"] for one in logs if one["event"] == "write failed"} == {"warning"}

@@ -69,7 +69,7 @@ async def left(database: Database) -> int:
         return await session.scalar(select(func.count()).where(Thread.due_at.is_not(None))) or 0
 
 
-async def settled(database: Database, parts: Deliverer, within: float = 20.0) -> None:
+async def settled(database: Database, parts: Deliverer, within: float = 60.0) -> None:
     """Waits until everything is told or given up, and lets no further try wait."""
     async with asyncio.timeout(within):
         while await left(database):

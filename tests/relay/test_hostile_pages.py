@@ -22,6 +22,8 @@ from storage.tables import Event, Follow, Provider
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CALM = documents(load(LOGIN_OUTAGE), 0)
+PATIENCE = 10.0
+"""Seconds for which a page is read, and for which another would wait that waited for it."""
 
 
 async def _calm(request: web.Request) -> web.StreamResponse:
@@ -38,7 +40,7 @@ async def _huge(request: web.Request) -> web.StreamResponse:
 
 
 async def _bomb(_: web.Request) -> web.StreamResponse:
-    body = gzip.compress(b" " * 200 * 1024 * 1024, 1)
+    body = await asyncio.to_thread(gzip.compress, b" " * 200 * 1024 * 1024, 1)
     return web.Response(body=body, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"})
 
 
@@ -121,17 +123,22 @@ HOSTILE: dict[str, tuple[Handler, str]] = {
 
 
 class Site:
-    """A hostile page and a good one on the same machine. Both are calm at first."""
+    """A hostile page and a good one on the same machine. Both are calm at first. Once `good_first` is cleared, the
+    hostile one says nothing until the good one is asked: who waits for it waits until its time is over."""
 
     def __init__(self) -> None:
         self.handler: Handler = _calm
+        self.good_first = asyncio.Event()
+        self.good_first.set()
         self.good_reads: list[float] = []
 
     async def hostile(self, request: web.Request) -> web.StreamResponse:
+        await self.good_first.wait()
         return await self.handler(request)
 
     async def good(self, request: web.Request) -> web.StreamResponse:
         self.good_reads.append(time.monotonic())
+        self.good_first.set()
         return await _calm(request)
 
 
@@ -195,7 +202,7 @@ async def test_a_hostile_page_is_unknown_and_the_others_are_on_time(
         await _add(database, "good", good)
         is_private = {"127.0.0.1"}.__contains__
         fetcher = Fetcher(
-            user_agent="test", total_timeout=1.5, is_allowed=lambda address: is_private(str(address))
+            user_agent="test", total_timeout=PATIENCE, is_allowed=lambda address: is_private(str(address))
         )
         poller = Poller(
             database, fetcher, ADAPTERS, pace=pace(1, 0), metrics=Metrics(), recorded=lambda: None
@@ -204,11 +211,13 @@ async def test_a_hostile_page_is_unknown_and_the_others_are_on_time(
         await poller.tick()
         await poller.idle()
         site.handler = handler
-        began = time.monotonic()
+        site.good_first.clear()
+        site.good_reads.clear()
         await _all_due(database)
+        began = time.monotonic()
         await poller.tick()
         await poller.idle()
-        assert site.good_reads[-1] - began < 1.0, "the other page waited"
+        assert site.good_reads[-1] - began < PATIENCE, "the other page waited"
         bad, fine = await _provider(database, "hostile"), await _provider(database, "good")
         assert bad.failure is not None
         assert said in bad.failure
@@ -249,9 +258,9 @@ async def test_an_hour_of_errors_is_told_once(database: Database) -> None:
             async with database.read() as session:
                 assert bad.due_at is not None
                 delays.append((bad.due_at - await providers.database_now(session)).total_seconds())
-        assert delays[0] == pytest.approx(60, rel=0.1)
-        assert delays[1] == pytest.approx(120, rel=0.1)
-        assert max(delays) == pytest.approx(300, rel=0.1)
+        assert delays[0] == pytest.approx(60, rel=0.25)
+        assert delays[1] == pytest.approx(120, rel=0.25)
+        assert max(delays) == pytest.approx(300, rel=0.25)
         async with database.read() as session:
             types = list(await session.scalars(select(Event.type).order_by(Event.id)))
         assert types == ["provider.unreadable"]

@@ -163,7 +163,7 @@ async def test_a_destination_that_is_removed_while_it_is_told_holds_up_no_other(
     arrives.set()
     house.shelf.put(snapshot(incident(OPENED, IDENTIFIED)))
     await house.poll()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):  # half of a lease
         await house.delivered()
     assert [one.event.sequence for one in house.mailbox.told if one.address == "2"] == [1, 2]
 

@@ -173,7 +173,7 @@ async def test_several_processes_tell_it_once(town: Town) -> None:
 async def test_nothing_is_written_where_nothing_comes_in(town: Town) -> None:
     await town.report(4, town.now)
     watch = SignalWatch(town.database, metrics=Metrics(), recorded=lambda: None)
-    async with asyncio.timeout(10), town.database.write():  # on SQLite another writer would wait for its end
+    async with asyncio.timeout(60), town.database.write():  # on SQLite another writer would wait for its end
         assert await watch.tick() == []
 
 

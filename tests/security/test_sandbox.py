@@ -15,7 +15,8 @@ from relay.events import EventType, StoredEvent
 from relay.formats import check, template
 
 MEGABYTES = 60
-SECONDS = 5.0
+SECONDS = 30.0
+"""Of the processor's time."""
 
 
 def huge() -> StoredEvent:
@@ -63,7 +64,7 @@ TOO_MUCH = {
 @pytest.mark.parametrize("document", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_it_can_not_blow_up(document: Any) -> None:
     event = huge()
-    began = time.monotonic()
+    began = time.process_time()
     tracemalloc.start()
     try:
         with pytest.raises(
@@ -73,7 +74,7 @@ def test_it_can_not_blow_up(document: Any) -> None:
         assert tracemalloc.get_traced_memory()[1] < MEGABYTES * 2**20
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 def test_what_is_nested_takes_no_longer_than_what_is_not() -> None:
@@ -85,7 +86,7 @@ def test_what_is_nested_takes_no_longer_than_what_is_not() -> None:
         check(endpoint(document))
         return time.process_time() - before
 
-    assert min(seconds(27) for _ in range(3)) < 2 * min(seconds(6) for _ in range(3))
+    assert min(seconds(27) for _ in range(3)) < 4 * min(seconds(6) for _ in range(3))
 
 
 WRONG = (

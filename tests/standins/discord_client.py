@@ -35,7 +35,7 @@ class Client(discord.AutoShardedClient):
         await super().close()
         self._wake()
 
-    async def until(self, condition: Callable[[], object], within: float = 10) -> None:
+    async def until(self, condition: Callable[[], object], within: float = 60) -> None:
         """Waits until this holds, looked at after everything that the client hears of."""
         async with asyncio.timeout(within):
             while not condition():
@@ -62,7 +62,7 @@ async def running(
             await client.tree.sync()
         going = asyncio.create_task(client.connect())
         ready = asyncio.create_task(client.wait_until_ready())
-        await asyncio.wait([going, ready], return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        await asyncio.wait([going, ready], return_when=asyncio.FIRST_COMPLETED, timeout=60)
         ready.cancel()
         try:
             if going.done():

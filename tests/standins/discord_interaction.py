@@ -95,6 +95,6 @@ class Interaction:
             about["triggering_interaction_metadata"] = self.opened_by.metadata()
         return about
 
-    async def told(self, within: float = 10) -> Message:
+    async def told(self, within: float = 60) -> Message:
         """The answer, once the bot is no longer thinking; AssertionError if it never comes."""
         return await self.until(lambda: not self.thinking and next(iter(self.messages), None), within)  # type: ignore[no-any-return]

@@ -60,7 +60,7 @@ async def state(database: Database, uri: str) -> tuple[str | None, bool]:
 
 async def became(database: Database, uri: str, because: str | None) -> None:
     """Waits until nothing can be sent to a destination for this reason, or (None) until something can."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             reason, _ = await state(database, uri)
             if (because is None and reason is None) or (because and because in (reason or "")):

@@ -128,7 +128,7 @@ class MailTown:
         )
 
     def transport(
-        self, server: MailServer | None = None, *, sender: str = SENDER, timeout: float = 5, **more: Any
+        self, server: MailServer | None = None, *, sender: str = SENDER, timeout: float = 60, **more: Any
     ) -> EmailTransport:
         """One that sends through it."""
         given: dict[str, Any] = {"home": HOME, "unsubscribe": unsubscribe} | more

@@ -89,7 +89,7 @@ class PushService:
 
     async def until(self, many: int) -> None:
         """Waits until so many messages arrived."""
-        await self._receiver.until(many, within=20)
+        await self._receiver.until(many)
 
     @property
     def pushed(self) -> list[Pushed]:

@@ -113,7 +113,7 @@ class Receiver:
         self._closing.set()
         await self._runner.cleanup()
 
-    async def until(self, enough: Callable[[list[Received]], bool] | int, within: float = 10.0) -> list[Received]:
+    async def until(self, enough: Callable[[list[Received]], bool] | int, within: float = 60.0) -> list[Received]:
         """Waits until that many requests arrived, or until what arrived is enough; raises TimeoutError."""
 
         def met() -> bool:

@@ -51,7 +51,7 @@ class Replica:
 
     async def ended(self) -> int:
         """What it ends with."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self._reading
             return await self.process.wait()
 

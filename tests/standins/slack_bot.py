@@ -127,14 +127,14 @@ class Bot:
 
     async def seen(self, text: str, user: str = "U1") -> View:
         """What the person has in front of them, once it says so."""
-        await self.slack.until(lambda: (view := self.slack.modal(user)) is not None and text in view.shown, 10)
+        await self.slack.until(lambda: (view := self.slack.modal(user)) is not None and text in view.shown)
         view = self.slack.modal(user)
         assert view is not None
         return view
 
     async def home(self, text: str = "", user: str = "U1") -> View:
         """The person's home tab, once it says so."""
-        await self.slack.until(lambda: (view := self.slack.home(user)) is not None and text in view.shown, 10)
+        await self.slack.until(lambda: (view := self.slack.home(user)) is not None and text in view.shown)
         view = self.slack.home(user)
         assert view is not None
         return view

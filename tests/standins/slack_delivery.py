@@ -108,7 +108,7 @@ class Delivery(State):
         self.acks.append(time.monotonic() - begun)
         return answer
 
-    async def connected(self, connections: int = 1, within: float = 10) -> None:
+    async def connected(self, connections: int = 1, within: float = 60) -> None:
         """Waits until a socket is open and at least so many have been opened in all."""
         async with asyncio.timeout(within), self._connected:
             await self._connected.wait_for(lambda: self._sockets and self._connections >= connections)

@@ -44,12 +44,12 @@ class Interaction:
     views: list[View] = field(default_factory=list)
     """The modals that were opened with its trigger_id: one at most."""
 
-    async def answered(self, count: int = 1, within: float = 10) -> list[Answer]:
+    async def answered(self, count: int = 1, within: float = 60) -> list[Answer]:
         """Its answers, once there are so many."""
         await self.until(lambda: len(self.answers) >= count, within)
         return self.answers
 
-    async def opened(self, within: float = 10) -> View:
+    async def opened(self, within: float = 60) -> View:
         """The modal that it led to, once it is there."""
         await self.until(lambda: self.views, within)
         return self.views[0]
@@ -101,7 +101,7 @@ class Responses(Delivery, Messages):
         user: str = "U1",
         team: str = "T1",
         answers: int = 1,
-        within: float = 10,
+        within: float = 60,
         trigger_id: str | None = None,
         retry: bool = False,
     ) -> list[Answer]:

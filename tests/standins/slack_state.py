@@ -125,7 +125,7 @@ class State:
         """Nothing was sent that should not be."""
         assert not self.violations, "\n".join(self.violations)
 
-    async def until(self, condition: Callable[[], T], within: float = 10) -> T:
+    async def until(self, condition: Callable[[], T], within: float = 60) -> T:
         """Waits until this holds, looked at after everything the app does; AssertionError if it never does."""
         try:
             async with asyncio.timeout(within):

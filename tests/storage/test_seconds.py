@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.schema import Impact, Status
@@ -190,7 +190,6 @@ def _status_at(evidence: Evidence, minute: datetime) -> Status | None:
     return max(found, key=RANKED.index, default=None)
 
 
-@settings(deadline=None)  # the slow way is slow
 @given(_evidences(), st.sampled_from([UTC, BERLIN, LORD_HOWE]))
 def test_every_second_is_counted_once(evidence: Evidence, zone: tzinfo) -> None:
     """The slow way: each minute of five days, on which Berlin's clocks go back, in turn."""
@@ -209,7 +208,6 @@ def _dates(first: date, last: date) -> list[date]:
     return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
 
 
-@settings(deadline=None)  # the slow way is slow
 @given(pieces, st.lists(intervals, max_size=4))
 def test_pieces_are_cut_and_the_worst_of_them_holds(
     given_: list[tuple[Status, datetime, datetime]], within: list[tuple[datetime, datetime]]

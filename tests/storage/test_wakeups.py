@@ -17,8 +17,14 @@ CUT = (
 
 
 async def soon(awaited: Awaitable[object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await awaited
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this machine takes to connect."""
+    monkeypatch.setattr("storage.wakeups.LAST_WITHIN", 60.0)
 
 
 @asynccontextmanager

@@ -77,7 +77,7 @@ async def test_a_postmortem_counts_as_read_when_the_incident_was(
     await (await reader.get(f"{url}/api/v2/summary.json")).read()
     assert not finished.is_set(), "one read may fetch the summary twice"
     await (await reader.get(f"{url}/api/v2/summary.json")).read()
-    await asyncio.wait_for(finished.wait(), 5)
+    await asyncio.wait_for(finished.wait(), 60)
     await player
 
 

@@ -43,7 +43,7 @@ def told(block: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rewritten(bot: Bot, message: Message, action_id: str) -> None:
-    await bot.slack.until(lambda: action_id in pressable(message), 10)
+    await bot.slack.until(lambda: action_id in pressable(message))
 
 
 async def test_muting_is_one_press_and_so_is_unmuting(bot: Bot) -> None:

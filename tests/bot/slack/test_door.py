@@ -143,7 +143,7 @@ async def test_a_picture_is_shown_where_slack_can_get_it(lost: bool, door: Slack
 
 async def test_it_is_acknowledged_before_any_work(door: SlackDoor, slack: SlackServer, services: Services) -> None:
     assert await slack.slash("/uptimus", "slow", answers=0) == []
-    assert slack.acks[-1] < 1
+    assert len(slack.acks) == 1
     services.gate.set()
 
 
@@ -296,7 +296,7 @@ async def test_the_one_workspace_is_left_and_comes_back(slack: SlackServer, serv
 
 async def test_a_press_and_an_event_of_no_use_are_acknowledged(door: SlackDoor, slack: SlackServer) -> None:
     await slack.event({"type": "emoji_changed", "subtype": "add"})
-    assert slack.acks[-1] < 1
+    assert len(slack.acks) == 1
 
 
 @pytest.mark.parametrize(

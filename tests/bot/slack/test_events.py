@@ -181,7 +181,7 @@ async def test_a_channel_that_is_back_is_told_again(a_town: Town) -> None:
     await a_town.slack.unarchive("C1")
     await became(a_town.database, C1, None)
     assert await state(a_town.database, C1) == (None, True)
-    await asyncio.wait_for(a_town.woken.wait(), 10)
+    await asyncio.wait_for(a_town.woken.wait(), 60)
 
 
 async def test_only_what_the_archive_stopped_comes_back(a_town: Town) -> None:
@@ -208,7 +208,7 @@ async def test_another_id_is_followed_to(any_town: Town) -> None:
     await any_town.install("T1")
     place = await followed(any_town.database, C1)
     await any_town.slack.convert("C1", "C99")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await uris(any_town.database) != ["slack:T1/C99"]:
             await asyncio.sleep(0.01)
     async with any_town.database.read() as session:

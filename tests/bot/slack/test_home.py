@@ -198,10 +198,10 @@ async def test_what_is_active_is_muted_from_the_tab(bot: Bot) -> None:
     await bot.slack.open_home()
     home = await bot.home("ChargeOver")
     await bot.slack.press(home, "home.menu", selected=f"mute:{follow_id}")
-    await bot.slack.until(lambda: "Unmute what is active" in json.dumps(bot.slack.home("U1").payload), 10)  # type: ignore[union-attr]
+    await bot.slack.until(lambda: "Unmute what is active" in json.dumps(bot.slack.home("U1").payload))  # type: ignore[union-attr]
     assert await bot.one(Thread.muted) is True
     await bot.slack.press(await bot.home(), "home.menu", selected=f"unmute:{follow_id}")
-    await bot.slack.until(lambda: '"Mute what is active"' in json.dumps(bot.slack.home("U1").payload), 10)  # type: ignore[union-attr]
+    await bot.slack.until(lambda: '"Mute what is active"' in json.dumps(bot.slack.home("U1").payload))  # type: ignore[union-attr]
     assert await bot.one(Thread.muted) is False
 
 
@@ -241,7 +241,7 @@ async def test_a_digest_is_set(bot: Bot) -> None:
     await bot.slack.press(await bot.home("ChargeOver"), "home.digest")
     view = await bot.seen("For which channel?")
     await bot.slack.press(view, "digest_channel", selected="C1")
-    await bot.slack.until(lambda: "every:C1" in view.values, 10)
+    await bot.slack.until(lambda: "every:C1" in view.values)
     await bot.slack.suggest(view, "zone", "berlin")
     chosen = {"every": "weekly", "weekday": "friday", "at": "08:30", "zone": "Europe/Berlin"}
     await bot.slack.submit(view, chosen)
@@ -249,7 +249,7 @@ async def test_a_digest_is_set(bot: Bot) -> None:
     await bot.slack.press(await bot.home("ChargeOver"), "home.digest")  # what is set is shown
     view = await bot.seen("For which channel?")
     await bot.slack.press(view, "digest_channel", selected="C1")
-    await bot.slack.until(lambda: "every:C1" in view.values, 10)
+    await bot.slack.until(lambda: "every:C1" in view.values)
     assert view.values["weekday:C1"]["weekday"]["selected_option"]["value"] == "friday"
     assert view.values["zone:C1"]["zone"]["selected_option"]["value"] == "Europe/Berlin"
 
@@ -298,8 +298,8 @@ async def test_five_hundred_follows_are_turned_page_by_page(bot: Bot) -> None:
     await bot.slack.press(home, "home.before")
     home = await bot.home("Page 12 of 13")
     await bot.slack.press(home, "home.refresh")
-    await bot.slack.until(lambda: len(bot.slack.called("views.publish")) == 5, 10)
+    await bot.slack.until(lambda: len(bot.slack.called("views.publish")) == 5)
     assert "Page 12 of 13" in (await bot.home()).shown
     await bot.slack.open_home()  # left and come back: where it was
-    await bot.slack.until(lambda: len(bot.slack.called("views.publish")) == 6, 10)
+    await bot.slack.until(lambda: len(bot.slack.called("views.publish")) == 6)
     assert "Page 12 of 13" in (await bot.home()).shown

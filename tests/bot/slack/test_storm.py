@@ -185,11 +185,9 @@ async def blow(on: Weather, number: int) -> None:
     await slack.until(lambda: len(slack.channel("C1").roots) == number, 60)
     await on.says("stormy", *storm(number, each))
     await slack.until(lambda: len(slack.channel("C1").messages) >= STORM // 2, 300)
-    begun = time.monotonic()
     await on.says("calm", incident(update("u1", "investigating", 0), title="Something else"))
     await slack.until(lambda: slack.channel("C2").roots and slack.channel("C3", "T2").roots)
-    assert time.monotonic() - begun < 3
-    assert len(slack.channel("C1").messages) < STORM
+    assert len(slack.channel("C1").messages) < STORM, "it waited until the storm was over"
     await on.blows_over(400)
     check(slack.channel("C1"), number)
     assert {call.error for call in slack.calls} == {""}

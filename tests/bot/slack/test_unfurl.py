@@ -18,7 +18,7 @@ async def shown(bot: Bot, *urls: str) -> Message:
     """A message with links, once they have their cards."""
     bot.slack.workspaces["T1"].scopes |= {"links:read", "links:write"}
     message = await bot.slack.share_links("C1", *urls)
-    await bot.slack.until(lambda: message.unfurls, 10)
+    await bot.slack.until(lambda: message.unfurls)
     return message
 
 

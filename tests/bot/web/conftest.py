@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from cryptography.fernet import Fernet
+from playwright.async_api import expect
 from standins.town import HOME, NOW, Town, application, no_transports
 
 from adapters import ADAPTERS, catalogue
@@ -14,6 +15,8 @@ from bot.commands.services import Services
 from bot.vault import Vault
 from relay.poll import pace
 from storage.database import Database
+
+expect.set_options(timeout=60_000)  # a browser on a busy machine takes its time
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # playwright's own pipes
+    pytest.mark.timeout(400),
 ]
 PATHS = (
     *(f"/status/{slug}" for slug in SLUGS),
@@ -69,6 +70,7 @@ class Seen:
 
 async def opened(browser: Browser, **how: Any) -> tuple[BrowserContext, Page, Seen]:
     context = await browser.new_context(**how)
+    context.set_default_timeout(60_000)
     await context.add_init_script(WATCH)
     page, seen = await context.new_page(), Seen()
     seen.watch(page)

@@ -42,7 +42,7 @@ async def service() -> AsyncIterator[PushService]:
 @pytest.fixture
 async def deliverer(house: PushHouse) -> AsyncIterator[Deliverer]:
     transport = WebPushTransport(
-        key, "mailto:ops@example.com", user_agent="t", allow_private_networks=True, timeout=10
+        key, "mailto:ops@example.com", user_agent="t", allow_private_networks=True, timeout=60
     )
     made = Deliverer(
         house.services.database,
@@ -95,7 +95,7 @@ async def test_a_browser_that_is_gone_is_forgotten(
     service.answers.append(Answer(410))
     await page_says(house, OPENED)
     await subscribe(house, service.browser())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await _because(house) is None:
             await asyncio.sleep(0.01)
     assert await _because(house) == GONE

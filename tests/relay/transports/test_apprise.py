@@ -45,7 +45,7 @@ async def apprise() -> AsyncIterator[AppriseTransport]:
 
 @pytest.fixture
 async def hasty() -> AsyncIterator[AppriseTransport]:
-    transport = AppriseTransport(allow_private_networks=True, timeout=0.3, queue_patience=0.2, threads=2)
+    transport = AppriseTransport(allow_private_networks=True, timeout=1, queue_patience=0.2, threads=2)
     yield transport
     await transport.aclose()
 
@@ -197,7 +197,7 @@ async def test_a_service_that_never_answers(
 ) -> None:
     server.default = Answer(hang=True)
     error = await refused(hasty, f"{address(server)}?rto=3600")
-    assert error.reason == "the service did not answer within 0.3 s"
+    assert error.reason == "the service did not answer within 1 s"
     assert not error.permanent
 
 
@@ -220,7 +220,7 @@ async def _tried(transport: AppriseTransport, address: str) -> bool:
 
 
 async def test_where_all_threads_are_busy_it_was_no_try(server: Receiver) -> None:
-    transport = AppriseTransport(allow_private_networks=True, timeout=5, queue_patience=0.05, threads=1)
+    transport = AppriseTransport(allow_private_networks=True, timeout=60, queue_patience=0.05, threads=1)
     server.default = Answer(hang=True)
     hanging = asyncio.create_task(refused(transport, as_json(server)))
     await server.until(1)
@@ -235,9 +235,7 @@ async def test_the_loop_goes_on_meanwhile(apprise: AppriseTransport, server: Rec
     server.default = Answer(hang=True)
     hanging = asyncio.create_task(refused(apprise, as_json(server)))
     await server.until(1)
-    started = time.monotonic()
-    await asyncio.sleep(0)
-    assert time.monotonic() - started < 1
+    assert not hanging.done(), "this loop's own server would have heard of it too late"
     await apprise.aclose()
     await hanging
 
@@ -254,7 +252,7 @@ async def test_of_an_endless_answer_only_the_beginning_is_read(
 
 async def test_an_answer_that_never_ends_is_its_status(apprise: AppriseTransport, server: Receiver) -> None:
     server.default = Answer(500, stall=True, body=b"x")
-    hasty = AppriseTransport(allow_private_networks=True, timeout=0.3)
+    hasty = AppriseTransport(allow_private_networks=True, timeout=1)
     error = await refused(hasty, as_json(server))
     assert not error.permanent
     await hasty.aclose()
@@ -449,4 +447,4 @@ class TestGuard:
         for _ in range(100_000):
             sys.audit("socket.getaddrinfo", 1)
             sys.audit("socket.connect", 1, 2)
-        assert time.process_time() - started < 0.6
+        assert time.process_time() - started < 2

@@ -262,7 +262,7 @@ class Stuck(io.StringIO):
 
 async def test_a_terminal_that_stands_still_holds_up_nobody_else() -> None:
     file = Stuck()
-    transport = ConsoleTransport(Console(file=file), patience=0.05)
+    transport = ConsoleTransport(Console(file=file), patience=2)
     with pytest.raises(DeliveryError, match="took nothing"):
         await transport.send(Telling(event=STORY[0], address=""))
     file.released.set()

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standins.discord_rules import embed_length, is_empty, message_faults, message_violations, pings
 from standins.discord_spec import request_faults
@@ -123,7 +123,6 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.builds(Row, title=PIECES, detail=PIECES, url=PIECES, place=PIECES, who=PIECES), max_size=40),
     PIECES,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standins.discord_component_rules import component_faults
 from standins.discord_rules import is_empty, message_faults, message_violations, pings
@@ -100,7 +100,6 @@ MARKUP = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.lists(MARKUP, max_size=60).map("".join), st.text(max_size=300)))
 def test_no_mixture_of_markup_gets_through(text: str) -> None:
     for message in every(hostile(text or "t")):
@@ -110,7 +109,6 @@ def test_no_mixture_of_markup_gets_through(text: str) -> None:
     assert len(label(text, 40)) <= 40
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400), st.integers(80, 300))
 def test_a_cut_loses_nothing_but_blanks(text: str, limit: int) -> None:
     rest = text.strip()

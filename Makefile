@@ -25,7 +25,7 @@ run: .venv/.ready ## the long-running process, with the settings of .env
 	@$(BIN)/python -m bot run
 
 test: .venv/.ready ## the tests that a newcomer waits for
-	@$(BIN)/python -m pytest -q -n 2 -m 'not soak'
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not soak'
 
 soak: .venv/.ready ## what takes longer
 	@$(BIN)/python -m pytest -q -m soak

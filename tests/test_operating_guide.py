@@ -15,6 +15,8 @@ from standins.shell import ROOT, Shell, read_until
 
 from bot.demo import LOGIN_OUTAGE, DemoPage, load
 
+pytestmark = pytest.mark.timeout(600)  # many commands, each a process of its own
+
 GUIDE = (ROOT / "docs" / "operating.md").read_text()
 BY_HAND = ("sudo ", "make ", ". ", "createdb ", "python -c ", "pg_dump ", "pg_restore ")
 

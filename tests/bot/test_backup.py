@@ -16,6 +16,7 @@ from storage import backup, migrate
 from storage.backup import BackupError
 from storage.database import Database
 
+pytestmark = pytest.mark.timeout(600)  # many commands, each a process of its own
 WEBHOOK = "http://127.0.0.1:9/hook"
 
 

@@ -19,6 +19,8 @@ from standins.receiver import Answer, Receiver
 
 from bot.demo import LOGIN_OUTAGE, DemoPage, documents, load
 
+pytestmark = pytest.mark.timeout(600)  # many commands, each a process of its own
+
 
 @dataclass
 class Shell:

@@ -291,6 +291,7 @@ async def test_what_no_key_opens_is_named_and_left_alone(planted: Planted) -> No
     assert done.anew > 10
 
 
+@pytest.mark.timeout(300)
 async def test_the_command_says_when_the_former_key_may_go(tmp_path: Path) -> None:
     old, new = (Fernet.generate_key().decode() for _ in range(2))
     shell = Shell(tmp_path)

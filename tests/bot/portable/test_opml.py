@@ -17,6 +17,7 @@ from bot.portable import opml
 from bot.portable.opml import OpmlError, Outline
 from storage.tables import Provider
 
+pytestmark = pytest.mark.timeout(600)  # many commands, each a process of its own
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 _MANY = "".join(f'<outline url="http://{number}.example"/>' for number in range(5001))
 

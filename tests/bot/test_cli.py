@@ -386,7 +386,7 @@ uptimus(["list"], standalone_mode=False)
 print([name for name in {LARGE!r} if name in sys.modules])
 """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", probe, env=shell.environment(), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", probe, cwd=shell.folder, env=shell.environment(), stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
     assert out.splitlines()[-1] == b"[]"

@@ -24,7 +24,7 @@ import aiohttp
 from aiohttp import web
 from standins.slack_api import HANG, POSTED_BUT_500, Api, Call
 from standins.slack_channel import Answer, Channel, Message
-from standins.slack_delivery import OperationTimeoutError
+from standins.slack_delivery import ACK_LIMIT, OperationTimeoutError
 from standins.slack_events import Events
 from standins.slack_modals import Submitted
 from standins.slack_oauth import AuthorizePageError, Redirect
@@ -64,7 +64,7 @@ class SlackServer(Api, People, Events):
         rate: float | None = 1.0,
         burst: int = 5,
         now: Callable[[], float] = time.time,
-        ack_limit: float = 3.0,
+        ack_limit: float = ACK_LIMIT,
     ) -> None:
         super().__init__(rate=rate, burst=burst, now=now, ack_limit=ack_limit)
 
